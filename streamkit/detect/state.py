@@ -1,0 +1,104 @@
+"""What changes from minute to minute on a host: listening ports, free space, our container.
+
+Kept apart from the hardware facts, so that a release does not change because a disk filled a little.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+CONTAINER_ID = re.compile(r"[0-9a-f]{64}")
+LISTEN = "0A"
+"""TCP_LISTEN in /proc/net/tcp (kernel: include/net/tcp_states.h)."""
+
+
+def _owners(root: Path) -> dict[str, tuple[str, str | None]]:
+    """Return {socket inode: (process name, container id)} for every process that may be read."""
+    owners: dict[str, tuple[str, str | None]] = {}
+    for process in (root / "proc").glob("[0-9]*"):
+        try:
+            name = (process / "comm").read_text().strip()
+            container = CONTAINER_ID.search((process / "cgroup").read_text())
+            links = [os.readlink(link) for link in (process / "fd").iterdir()]  # noqa: PTH115 - targets are no paths
+        except OSError:
+            continue  # ended meanwhile, or not ours to read
+        for link in links:
+            if link.startswith("socket:["):
+                owners[link[8:-1]] = (name, container[0] if container else None)
+    return owners
+
+
+def listening(root: Path) -> list[dict[str, Any]]:
+    """Return TCP listeners: ``port``, ``process`` and ``container`` (id) where they can be told, else None."""
+    owners = _owners(root)
+    found: dict[tuple[int, str], dict[str, Any]] = {}
+    for table in ("tcp", "tcp6"):
+        try:
+            lines = (root / "proc/net" / table).read_text().splitlines()[1:]
+        except OSError:
+            continue
+        for line in lines:
+            fields = line.split()
+            if fields[3] != LISTEN:
+                continue
+            port, inode = int(fields[1].rsplit(":", 1)[1], 16), fields[9]
+            process, container = owners.get(inode, (None, None))
+            found[(port, inode)] = {"port": port, "process": process, "container": container}
+    return sorted(found.values(), key=lambda entry: entry["port"])
+
+
+def free_mb(path: Path) -> int:
+    """Return free MiB of the file system that will hold ``path`` (its nearest existing parent)."""
+    while not path.exists():
+        path = path.parent
+    return shutil.disk_usage(path).free // 2**20
+
+
+def _docker(*arguments: str) -> str | None:
+    try:
+        done = subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout if done.returncode == 0 else None
+
+
+def docker_state(container: str, image: str) -> dict[str, Any]:
+    """Return the daemon's ``version`` (None: no daemon answers), our ``container`` and the ``image`` tags there."""
+    version = _docker("version", "--format", "{{.Server.Version}}")
+    text = _docker("container", "inspect", container) if version else None
+    tags = _docker("image", "ls", "--format", "{{.Tag}}", image) if version else None
+    inspected = json.loads(text)[0] if text else None
+    labels = (inspected["Config"]["Labels"] or {}) if inspected else {}
+    return {
+        "version": version.strip() if version else None,
+        "container": {
+            "id": inspected["Id"],
+            "project": labels.get("com.docker.compose.project"),
+            "running": inspected["State"]["Running"],
+        }
+        if inspected
+        else None,
+        "image_tags": tags.split() if tags else [],
+    }
+
+
+def state(root: Path, settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the host's state for the effective ``settings`` (their names as in the schema)."""
+    devices = {
+        name: (root / str(settings[name]).lstrip("/")).exists()
+        for name in ("video_device",)
+        if str(settings[name]).startswith("/")
+    }
+    return {
+        "uid": os.getuid(),
+        "listening": listening(root),
+        "free_mb": {place: free_mb(Path(place)) for place in ("/var/lib/docker", str(settings["install_dir"]), "/tmp")},
+        "devices": devices,
+        "docker": docker_state(str(settings["container_name"]), str(settings["image_name"])),
+    }

@@ -1,0 +1,1 @@
+"""From host facts and settings to what will be streamed, with the reason for each choice.  Pure."""

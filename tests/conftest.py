@@ -1,0 +1,59 @@
+"""What every test may use: fixture hosts, and goldens that change through one flag only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streamkit.config import SETTINGS, Value
+from streamkit.documents import read_document
+
+MakeSettings = Callable[..., dict[str, Value]]
+Host = Callable[[str], dict[str, Any]]
+Golden = Callable[[str, Mapping[str, str]], None]
+
+HERE = Path(__file__).parent
+REPOSITORY = HERE.parent
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-goldens", action="store_true", help="write the rendered files to tests/golden")
+
+
+@pytest.fixture
+def host() -> Host:
+    """Return hardware.json of a fixture host by name."""
+    return lambda name: read_document(HERE / "fixtures" / "hosts" / f"{name}.json")
+
+
+@pytest.fixture
+def settings() -> MakeSettings:
+    """Return every setting at its default, with some replaced."""
+
+    def make(**changed: Value) -> dict[str, Value]:
+        return {**{name: setting.default for name, setting in SETTINGS.items()}, **changed}
+
+    return make
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    """Compare {path: text} with the committed files under tests/golden/<name>; both sets must be the same."""
+
+    def compare(name: str, files: Mapping[str, str]) -> None:
+        folder = HERE / "golden" / name
+        if request.config.getoption("--update-goldens"):
+            for path, text in files.items():
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                (folder / path).write_text(text, encoding="utf-8")
+        committed = {
+            str(p.relative_to(folder)): p.read_text(encoding="utf-8") for p in folder.rglob("*") if p.is_file()
+        }
+        assert sorted(files) == sorted(committed), "run pytest --update-goldens and review the difference"
+        for path, text in files.items():
+            assert text == committed[path], f"{name}/{path} differs: run pytest --update-goldens and review"
+
+    return compare

@@ -1,0 +1,81 @@
+"""The plan of whole hosts, with its reasons."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from streamkit.encoders import ENCODERS
+from streamkit.errors import BadInputError
+from streamkit.plan.choose import default_bitrate_kbps, make_plan
+from streamkit.plan.describe import summary
+from tests.conftest import Host, MakeSettings
+
+
+def test_without_a_card_the_plan_says_so_plainly(host: Host, settings: MakeSettings) -> None:
+    plan = make_plan(host("no_card"), settings())
+    assert plan["source_reason"] == "No capture card was found: streaming a moving test picture with a test tone."
+    assert plan["settings"]["source"] == "test"
+    assert plan["settings"]["encoder"] == "x264"
+    assert plan["probed"] is False
+    assert plan["devices"] == plan["device_gids"] == []
+
+
+def test_every_encoder_is_chosen_or_rejected_with_a_reason(host: Host, settings: MakeSettings) -> None:
+    for name in ("no_card", "usb_card"):
+        plan = make_plan(host(name), settings())
+        named = {entry["encoder"] for entry in plan["rejected"]} | {plan["settings"]["encoder"]}
+        assert named == set(ENCODERS)
+        assert all(entry["reason"] for entry in plan["rejected"])
+
+
+def test_card_gives_device_mode_sound_and_groups(host: Host, settings: MakeSettings) -> None:
+    plan = make_plan(host("usb_card"), settings())
+    assert plan["settings"]["video_device"] == "/dev/v4l/by-id/usb-MACROSILICON_USB3.0_Video-video-index0"
+    assert plan["settings"]["capture_mode"] == "YUYV 1280x720@60000/1001"
+    assert plan["settings"]["fps"] == "60000/1001"
+    assert plan["device_gids"] == [29, 44]
+    assert plan["devices"] == ["/dev/v4l/by-id/usb-MACROSILICON_USB3.0_Video-video-index0", "/dev/snd"]
+    assert make_plan(host("usb_card"), settings(video_device="/dev/video0"))["devices"][0] == "/dev/video0"
+    assert "with sound from hw:Video,0" in summary(plan)[0]
+
+
+def test_rate_never_exceeds_what_the_card_delivers(host: Host, settings: MakeSettings) -> None:
+    plan = make_plan(host("usb_card"), settings(capture_mode="YUYV 1920x1080@30", fps="60"))
+    assert plan["settings"]["fps"] == "30"
+
+
+@pytest.mark.parametrize(
+    ("name", "changed", "words"),
+    [
+        (
+            "no_card",
+            {"video_device": "/dev/video7"},
+            "'/dev/video7', which is no capture device of this host (found: none)",
+        ),
+        ("no_card", {"source": "v4l2"}, "no capture card was found; plug one in"),
+        ("no_card", {"encoder": "h264-nvenc"}, "no NVIDIA GPU was found on this host; use 'auto' or 'x264'"),
+        ("usb_card", {"encoder": "av1-nvenc"}, "no NVIDIA GPU was found"),
+    ],
+)
+def test_what_the_host_has_not_is_refused(
+    host: Host, settings: MakeSettings, name: str, changed: dict[str, str], words: str
+) -> None:
+    with pytest.raises(BadInputError) as caught:
+        make_plan(host(name), settings(**changed))
+    assert words in str(caught.value)
+
+
+def test_device_that_could_not_be_asked_is_named(host: Host, settings: MakeSettings) -> None:
+    hardware = host("no_card")
+    hardware["unknown"] = [{"what": "/dev/video0", "reason": "Permission denied"}]
+    assert "could not ask /dev/video0: Permission denied" in make_plan(hardware, settings())["source_reason"]
+
+
+def test_bitrate_grows_with_size_and_rate_and_is_lower_for_newer_codecs() -> None:
+    size, thirty, sixty = (1280, 720), Fraction(30), Fraction(60)
+    assert default_bitrate_kbps("h264", size, thirty) == 2500
+    assert default_bitrate_kbps("h264", size, thirty) < default_bitrate_kbps("h264", size, sixty)
+    assert default_bitrate_kbps("av1", size, thirty) < default_bitrate_kbps("h264", size, thirty)
+    assert default_bitrate_kbps("h264", (64, 64), Fraction(1)) == 100
