@@ -1,0 +1,34 @@
+"""``streamkit.pyz``: the standard-library-only part of the toolkit, for a host that has nothing but python3."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parents[1]
+MODULES = ("__init__.py", "config.py", "documents.py", "encoders.py", "errors.py", "host.py", "video.py")
+EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The earliest date a zip can hold: equal sources give an equal file."""
+
+
+def zipapp_bytes() -> bytes:
+    """Return the archive; ``python3 streamkit.pyz detect`` runs it."""
+    sources = {f"streamkit/{name}": PACKAGE / name for name in MODULES}
+    sources |= {f"streamkit/detect/{path.name}": path for path in (PACKAGE / "detect").glob("*.py")}
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        main = "import sys\nfrom streamkit.host import main\nsys.exit(main())\n"
+        contents = {"__main__.py": main, **{name: path.read_text(encoding="utf-8") for name, path in sources.items()}}
+        for name in sorted(contents):
+            archive.writestr(zipfile.ZipInfo(name, EPOCH), contents[name], zipfile.ZIP_DEFLATED)
+    return b"#!/usr/bin/env python3\n" + buffer.getvalue()
+
+
+def write_zipapp(out: Path) -> None:
+    """Write the archive to ``out`` where it differs from what is there."""
+    content = zipapp_bytes()
+    if not out.exists() or out.read_bytes() != content:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_bytes(content)
+    out.chmod(0o755)

@@ -1,0 +1,1 @@
+"""Rendering: the only place that turns templates into what a host receives."""

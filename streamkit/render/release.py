@@ -1,0 +1,56 @@
+"""A release: everything one host receives, in one directory named by its content."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from streamkit.config import Value
+from streamkit.documents import dump_document
+from streamkit.install.content import content_hash
+from streamkit.render.templates import render_compose, render_scripts
+from streamkit.resolve import resolve
+
+CONTROLLER_ONLY = frozenset({"image_archive", "stream_key_file", "ca_bundle", "base_image", "reset_overrides"})
+"""Settings that concern the deployment itself; their values (paths of the controller) stay there."""
+
+
+def release_files(
+    hardware: Mapping[str, Any], plan: Mapping[str, Any], given: Mapping[str, Value], image_tag: str
+) -> dict[str, str]:
+    """Return {path in the release: text}.  ``given`` holds only what the inventory sets, by setting name."""
+    effective = resolve(plan["settings"], given, {})
+    kept = {name: value for name, value in given.items() if name not in CONTROLLER_ONLY}
+    return {
+        "docker-compose.yml": render_compose(plan, effective.values, image_tag),
+        "hardware.json": dump_document(dict(hardware)),
+        "plan.json": dump_document(dict(plan)),
+        "settings.json": dump_document({"settings": kept}),
+        **{f"scripts/{name}": text for name, text in render_scripts(effective.values).items()},
+    }
+
+
+def release_hash(files: Mapping[str, str]) -> str:
+    """Return the release's name: equal files give an equal name."""
+    return content_hash({path: text.encode() for path, text in files.items()})
+
+
+def write_files(out: Path, files: Mapping[str, str]) -> list[str]:
+    """Write the files under ``out``; return the paths that changed.
+
+    Of what else lies there only streaming scripts of an earlier version are removed: ``out`` may be anybody's.
+    """
+    changed = []
+    for path, text in files.items():
+        target = out / path
+        if not target.exists() or target.read_text(encoding="utf-8") != text:
+            changed.append(path)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8")
+        target.chmod(0o755 if path.startswith("scripts/stream") else 0o644)
+    for stale in (out / "scripts").glob("stream*.sh"):
+        if f"scripts/{stale.name}" not in files:
+            stale.unlink()
+            changed.append(f"scripts/{stale.name}")
+    return sorted(changed)

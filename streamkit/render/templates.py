@@ -1,0 +1,73 @@
+"""The one Jinja environment: what tests render is byte for byte what a host receives."""
+
+from __future__ import annotations
+
+import json
+import math
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from streamkit.config import SETTINGS, Value
+from streamkit.encoders import ENCODERS, Encoder
+from streamkit.resolve import script_environment
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
+
+RAW_FORMAT = "I420"
+"""What every software encoder takes; the GPU templates convert to NV12 in the GPU's own memory."""
+SLOW_ELEMENTS = frozenset({"svtav1enc"})
+"""Encoders that report more latency than QUEUE_RTP can hold (SVT-AV1: 1.25 s, whatever its settings)."""
+
+
+def environment() -> jinja2.Environment:
+    """Return the environment: undefined names are errors, text is never HTML-escaped, values are quoted by filter."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    made.filters["sh"] = lambda value: shlex.quote(str(value))
+    # A JSON string is a YAML string (YAML 1.2, section 1.3).
+    made.filters["yaml"] = lambda value: json.dumps(str(value))
+    return made
+
+
+def render_script(encoder: Encoder, values: Mapping[str, Value]) -> str:
+    """Return one streaming script for a host whose effective values are ``values``."""
+    env = script_environment({**values, "encoder": encoder.id})
+    queue = "QUEUE_CODED" if encoder.element in SLOW_ELEMENTS else "QUEUE_RTP"
+    template = environment().get_template(f"scripts/{encoder.script}.j2")
+    return template.render(
+        encoder=encoder,
+        env=env,
+        raw_format=RAW_FORMAT,
+        queue_after_parser="$" + queue,
+        max_threads=math.ceil(float(values["cpus"])),
+    )
+
+
+def render_queues(values: Mapping[str, Value]) -> str:
+    """Return queue-config.sh."""
+    queues = {name.removeprefix("queue_"): values[name] for name in SETTINGS if name.startswith("queue_")}
+    return environment().get_template("queue-config.sh.j2").render(queues=queues)
+
+
+def render_compose(plan: Mapping[str, Any], values: Mapping[str, Value], image_tag: str) -> str:
+    """Return docker-compose.yml.  ``plan`` gives devices, their group ids, and the number of CPUs."""
+    # Listening on every address includes loopback; on one address it is that one.
+    health_host = "localhost" if values["panel_bind"] in ("0.0.0.0", "127.0.0.1") else values["panel_bind"]
+    template = environment().get_template("docker-compose.yml.j2")
+    return template.render(plan=plan, values=values, image_tag=image_tag, health_host=health_host)
+
+
+def render_scripts(values: Mapping[str, Value]) -> dict[str, str]:
+    """Return {file name: text} of every script and queue-config.sh."""
+    scripts = {encoder.script: render_script(encoder, values) for encoder in ENCODERS.values()}
+    return {**scripts, "queue-config.sh": render_queues(values)}
