@@ -1,0 +1,207 @@
+"""The container's main process: keeps the stream, the panel and the poller running, and takes commands.
+
+Standard library only, one loop, no threads: what must stay up longest is kept simplest.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from streamkit.documents import read_document, write_document
+from streamkit.errors import BadInputError, StreamkitError
+from streamkit.run.child import Child
+from streamkit.run.control import ControlServer
+from streamkit.run.effective import Job, load_job
+from streamkit.run.log import RingLog
+from streamkit.run.paths import Paths
+
+LOOK_AGAIN_S = 0.25
+"""How often the launcher's file is looked at until it says that the stream plays."""
+
+
+class Supervisor:
+    """Runs until it is told to end.  ``panel_argv`` and ``poller_argv`` are started as they are given."""
+
+    def __init__(
+        self, paths: Paths, panel_argv: Sequence[str], poller_argv: Sequence[str], launcher: str = "streamkit-launch"
+    ) -> None:
+        self._paths = paths
+        self._panel_argv = panel_argv
+        self._poller_argv = poller_argv
+        self._launcher = launcher
+        self._selector = selectors.DefaultSelector()
+        self._log = RingLog(paths.log_file)
+        self._dirty = True
+        self._ending = False
+        self._job: Job | None = None
+        self._running_identity = ""
+        self.stream = Child("stream", self._selector, self._log, self._mark)
+        self.panel = Child("panel", self._selector, self._log, self._mark)
+        self.poller = Child("poller", self._selector, self._log, self._mark)
+        self._children = (self.stream, self.panel, self.poller)
+        self._control = ControlServer(paths.control_socket, self._selector, self._command)
+
+    def run(self) -> int:
+        """Run the loop; return the exit code of the container."""
+        self._catch_signals()
+        self.panel.wanted = bool(self._panel_argv)
+        self.stream.wanted = True
+        self._reload()
+        while not (self._ending and all(child.pid is None for child in self._children)):
+            self._advance()
+            if self._dirty:
+                self._write()
+            for key, _ in self._selector.select(self._wait_s()):
+                callback: Callable[[], None] = key.data
+                callback()
+        self._control.close()
+        self._write()
+        return 0
+
+    def _mark(self) -> None:
+        self._dirty = True
+
+    def _catch_signals(self) -> None:
+        reader, writer = socket.socketpair()
+        reader.setblocking(False)
+        writer.setblocking(False)
+        signal.set_wakeup_fd(writer.fileno())
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: None)
+        self._wakeup = (reader, writer)
+        self._selector.register(reader, selectors.EVENT_READ, self._end)
+
+    def _end(self) -> None:
+        self._wakeup[0].recv(64)
+        self._ending = True
+        for child in self._children:
+            child.wanted = False
+            child.stop()
+
+    def _wait_s(self) -> float | None:
+        waits = [wait for child in self._children if (wait := child.tick()) is not None]
+        if self.stream.state == "starting":
+            waits.append(LOOK_AGAIN_S)
+        return min(waits) if waits else None
+
+    def _advance(self) -> None:
+        for child in self._children:
+            child.tick()
+        if self._ending:
+            return
+        self.poller.wanted = self._job is not None and self._job.effective.values["publish"] == "whip"
+        if self.poller.wanted is False and self.poller.pid is not None:
+            self.poller.stop()
+        if self.panel.may_start():
+            self.panel.start(self._panel_argv, os.environ)
+        if self.poller.may_start() and self._job:
+            self.poller.start(self._poller_argv, {**os.environ, **self._job.environment})
+        if self.stream.may_start():
+            self._start_stream()
+        if self.stream.state == "starting" and self._plays():
+            self.stream.set_state("running", self._job.note if self._job else "")
+
+    def _start_stream(self) -> None:
+        # Read again at each start: a release or an override may have come meanwhile.
+        self._reload()
+        if self._job is None:
+            return
+        if not self._job.script.exists():
+            self.stream.wanted = False
+            self.stream.set_state("failed", f"{self._job.script} is missing in the release; deploy it again.")
+            return
+        environment = {
+            **os.environ,
+            **self._job.environment,
+            "STREAMKIT_LAUNCH": self._launcher,
+            "STREAMKIT_LAUNCH_FILE": str(self._paths.launch_file),
+        }
+        self._paths.launch_file.unlink(missing_ok=True)
+        self._running_identity = self._job.identity
+        self.stream.start([str(self._job.script)], environment, first_state="starting")
+
+    def _reload(self) -> None:
+        """Read settings and release; what cannot be read is said as the stream's reason."""
+        try:
+            self._job = load_job(self._paths)
+        except StreamkitError as problem:
+            self._job = None
+            if self.stream.pid is None:
+                self.stream.wanted = False
+                self.stream.set_state("failed", str(problem))
+        self._mark()
+
+    def _plays(self) -> bool:
+        try:
+            document = read_document(self._paths.launch_file)
+        except BadInputError:
+            return False
+        return document.get("state") == "playing" and document.get("pid") == self.stream.pid
+
+    def _command(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        command = message["command"]
+        if command == "apply":
+            return self._apply()
+        if command in ("stop", "restart"):
+            self.stream.wanted = command == "restart"
+            self.stream.stop()
+        if command in ("start", "restart"):
+            self.stream.wanted = True
+            self.stream.forget_failures()
+        self._log.write("supervisor", f"{command} was asked for")
+        return {"ok": True, "stream": self.stream.as_document()}
+
+    def _apply(self) -> dict[str, Any]:
+        """Read release and overrides again; restart the stream only where something it depends on changed."""
+        self._reload()
+        if self._job is None:
+            return {"ok": False, "error": self.stream.reason or "The release cannot be read; the stream goes on."}
+        if self.stream.wanted and self._job.identity != self._running_identity:
+            self._log.write("supervisor", "settings changed: the stream starts again")
+            self.stream.stop()
+            self.stream.forget_failures()
+        elif self.stream.state == "failed":
+            self.stream.wanted = True
+        return {"ok": True, "stream": self.stream.as_document()}
+
+    def _write(self) -> None:
+        self._dirty = False
+        job = self._job
+        document: dict[str, Any] = {
+            "updated_at": time.time(),
+            "stream": {**self.stream.as_document(), "script": job.script.name if job else None},
+            "panel": self.panel.as_document(),
+            "poller": self.poller.as_document() if self.poller.wanted or self.poller.pid else None,
+            "desired": "running" if self.stream.wanted else "stopped",
+            "settings": job.effective.as_document() if job else {},
+            "source": job.source if job else None,
+            "encoder_reason": job.encoder_reason if job else "",
+            "publish": job.effective.values["publish"] if job else None,
+        }
+        try:
+            write_document(self._paths.supervisor_file, document)
+        except OSError as problem:
+            # A full tmpfs must not end the stream.
+            self._log.write("supervisor", f"{self._paths.supervisor_file} cannot be written: {problem.strerror}")
+
+
+def main() -> int:
+    """Run the supervisor of this container."""
+    paths = Paths.from_environment()
+    entry = [sys.executable, "-m", "streamkit.container"]
+    panel = [
+        *entry,
+        "panel",
+        "--host",
+        os.environ.get("STREAMKIT_PANEL_HOST", "0.0.0.0"),
+        "--port",
+        os.environ.get("STREAMKIT_PANEL_PORT", "8081"),
+    ]
+    return Supervisor(paths, panel, [*entry, "poll"]).run()
