@@ -5,6 +5,7 @@ Kept apart from the hardware facts, so that a release does not change because a 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -25,12 +26,15 @@ def _owners(root: Path) -> dict[str, tuple[str, str | None]]:
         try:
             name = (process / "comm").read_text().strip()
             container = CONTAINER_ID.search((process / "cgroup").read_text())
-            links = [os.readlink(link) for link in (process / "fd").iterdir()]  # noqa: PTH115 - targets are no paths
+            links = list((process / "fd").iterdir())
         except OSError:
             continue  # ended meanwhile, or not ours to read
         for link in links:
-            if link.startswith("socket:["):
-                owners[link[8:-1]] = (name, container[0] if container else None)
+            # A file that was closed meanwhile is no listener.
+            with contextlib.suppress(OSError):
+                target = os.readlink(link)  # noqa: PTH115 - "socket:[123]" is no path
+                if target.startswith("socket:["):
+                    owners[target[8:-1]] = (name, container[0] if container else None)
     return owners
 
 

@@ -13,7 +13,7 @@ from gi.repository import GLib
 
 from streamkit.documents import write_document
 from streamkit.errors import ExitCode, StreamkitError
-from streamkit.launch.figures import Figures, summarise_peer
+from streamkit.launch.figures import Figures
 from streamkit.launch.pipeline import Pipeline
 
 HELP = """usage: streamkit-launch WORD...
@@ -77,14 +77,13 @@ class Launcher:
         if self._out is None:
             return
         now_s = time.monotonic()
-        viewers = [summarise_peer(name, entries) for name, entries in self._pipeline.peers().items()]
         document = {
             "sampled_at": time.time(),
             "pid": os.getpid(),
             "uptime_s": round(now_s - self._started_s, 3),
             "state": state,
             **self._figures.document(now_s, self._pipeline.video_caps(), self._pipeline.has_audio),
-            "viewers": viewers,
+            "viewers": self._figures.viewers(now_s, self._pipeline.peers()),
             "errors": self._errors,
         }
         try:

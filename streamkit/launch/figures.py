@@ -40,6 +40,7 @@ class Figures:
 
     counters: Counters = field(default_factory=Counters)
     _before: Sample | None = None
+    _peers: dict[str, tuple[float, float, int]] = field(default_factory=dict)
 
     def document(self, at_s: float, caps: Mapping[str, Any], with_audio: bool) -> dict[str, Any]:
         """Return the figures at monotonic ``at_s``; ``caps`` gives codec, width, height and configured_fps."""
@@ -58,6 +59,22 @@ class Figures:
             },
             "audio": {"buffers": counters.audio_buffers} if with_audio else None,
         }
+
+    def viewers(self, at_s: float, peers: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:
+        """Return a row for each viewer at monotonic ``at_s``: its counters, bitrate_kbps, and connected_s."""
+        rows = []
+        kept = {}
+        for name, statistics in peers.items():
+            row = summarise_peer(name, statistics)
+            first_s, before_s, before_bytes = self._peers.get(name, (at_s, at_s, 0))
+            passed_s = at_s - before_s
+            kbps = (row["bytes_sent"] - before_bytes) * 8 / 1000 / passed_s if passed_s > 0 else None
+            row["bitrate_kbps"] = round(kbps, 1) if kbps is not None else None
+            row["connected_s"] = round(at_s - first_s, 1)
+            kept[name] = (first_s, at_s, row["bytes_sent"])
+            rows.append(row)
+        self._peers = kept
+        return rows
 
 
 def summarise_peer(name: str, statistics: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

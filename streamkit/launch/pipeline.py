@@ -73,10 +73,10 @@ class Pipeline:
         pad = self._encoder.get_static_pad("src") if self._encoder else None
         caps = pad.get_current_caps() if pad else None
         if caps and caps.get_size():
-            structure = caps.get_structure(0)
-            found["codec"] = structure.get_name().removeprefix("video/x-")
-            found["width"], found["height"] = structure.get_value("width"), structure.get_value("height")
-            known, numerator, denominator = structure.get_fraction("framerate")
+            with caps.get_structure(0) as structure:
+                found["codec"] = structure.get_name().removeprefix("video/x-")
+                found["width"], found["height"] = structure.get_value("width"), structure.get_value("height")
+                known, numerator, denominator = structure.get_fraction("framerate")
             if known and denominator:
                 found["configured_fps"] = round(numerator / denominator, 3)
         return found
