@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from streamkit.config import Value
 from streamkit.errors import BadInputError
 from streamkit.resolve import resolve, script_environment, script_name
 
-PLAN = {
+PLAN: dict[str, Value] = {
     "encoder": "x264",
     "resolution": "1280x720",
     "fps": "30",

@@ -18,7 +18,7 @@ STATE: dict[str, Any] = {
     "devices": {"video_device": True},
     "docker": {"version": None, "container": None, "image_tags": []},
 }
-OURS = {"id": "c" * 64, "project": "gaming-streamer", "running": True}
+OURS: dict[str, Any] = {"id": "c" * 64, "project": "gaming-streamer", "running": True}
 
 
 def state(**changed: Any) -> dict[str, Any]:

@@ -1,0 +1,181 @@
+"""What a sample says: the state files, the machine, and the control groups of both versions."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streamkit.panel.cgroup import Usage, read_usage
+from streamkit.panel.sample import Machine, Sampler, StateWatch
+from streamkit.panel.upstream import preview, whep_address
+
+
+def write_tree(root: Path, files: dict[str, str]) -> Path:
+    """Write files below ``root``."""
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text + "\n", encoding="ascii")
+    return root
+
+
+VERSION_2 = {
+    "cgroup.controllers": "cpu io memory pids",
+    "cpu.stat": "usage_usec 2500000\nuser_usec 2000000\nsystem_usec 500000",
+    "cpu.max": "200000 100000",
+    "memory.current": "104857600",
+    "memory.stat": "anon 80000000\ninactive_file 4857600\nactive_file 100",
+    "memory.max": "2147483648",
+}
+VERSION_1 = {
+    "cpuacct/cpuacct.usage": "2500000000",
+    "cpu/cpu.cfs_quota_us": "200000",
+    "cpu/cpu.cfs_period_us": "100000",
+    "memory/memory.usage_in_bytes": "104857600",
+    "memory/memory.stat": "inactive_file 1\ntotal_inactive_file 4857600",
+    "memory/memory.limit_in_bytes": "2147483648",
+}
+
+
+@pytest.mark.parametrize("files", [VERSION_1, VERSION_2])
+def test_both_versions_of_control_groups_say_the_same(tmp_path: Path, files: dict[str, str]) -> None:
+    assert read_usage(write_tree(tmp_path, files)) == Usage(2.5, 2.0, 100_000_000, 2_147_483_648)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {**VERSION_2, "cpu.max": "max 100000", "memory.max": "max"},
+        {**VERSION_1, "cpu/cpu.cfs_quota_us": "-1", "memory/memory.limit_in_bytes": "9223372036854771712"},
+    ],
+)
+def test_no_limit_is_none(tmp_path: Path, files: dict[str, str]) -> None:
+    usage = read_usage(write_tree(tmp_path, files))
+    assert (usage.cpu_limit_cores, usage.memory_limit_bytes) == (None, None)
+
+
+def test_no_control_group_at_all_is_all_none(tmp_path: Path) -> None:
+    assert read_usage(tmp_path) == Usage(None, None, None, None)
+
+
+def test_cpu_is_null_until_there_are_two_samples_and_then_a_difference(tmp_path: Path) -> None:
+    now = [100.0]
+    machine = Machine(write_tree(tmp_path, VERSION_2), lambda: now[0])
+    first = machine.read({"panel": os.getpid(), "stream": None})
+    assert first["host"]["cpu_percent"] is None
+    assert first["container"]["cpu_percent"] is None
+    assert first["processes"]["panel"]["cpu_percent"] is None
+    assert first["processes"]["stream"] is None
+    assert first["host"]["memory_total_bytes"] > first["host"]["memory_used_bytes"] > 0
+    now[0] += 2.0
+    write_tree(tmp_path, {"cpu.stat": "usage_usec 3500000"})
+    begun = time.process_time()
+    while time.process_time() - begun < 0.1:
+        pass
+    second = machine.read({"panel": os.getpid(), "stream": None})
+    assert second["window_s"] == 2.0
+    assert second["container"]["cpu_percent"] == 50.0
+    assert 0 < second["host"]["cpu_percent"] <= 100
+    assert 4 <= second["processes"]["panel"]["cpu_percent"] <= 20
+
+
+def test_samples_in_quick_succession_keep_the_figures(tmp_path: Path) -> None:
+    now = [100.0]
+    machine = Machine(write_tree(tmp_path, VERSION_2), lambda: now[0])
+    first = machine.read({})
+    now[0] += 0.1
+    assert machine.read({}) is first
+
+
+def test_a_process_that_is_gone_is_none(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        pass
+    assert Machine(tmp_path).read({"stream": gone.pid})["processes"]["stream"] is None
+
+
+def sample(states: Any) -> Any:
+    """One sample of the run directory."""
+    return Sampler(states.folder).take()
+
+
+def test_stale_figures_are_not_shown_as_live(states: Any) -> None:
+    assert sample(states)["stats"]["video"]["fps"] == 29.9
+    states.launch(sampled_at=time.time() - 6)
+    stats = sample(states)["stats"]
+    assert (stats["video"], stats["viewer_count"], stats["viewers"]) == (None, None, [])
+    assert sample(states)["status"]["pipeline"] is None
+
+
+@pytest.mark.parametrize("state", ["stopped", "failed", "backoff"])
+def test_a_stream_that_has_ended_has_no_live_figures(states: Any, state: str) -> None:
+    states.supervisor(state, stream={"reason": "why"})
+    found = sample(states)
+    assert found["stats"]["video"] is None
+    assert (found["status"]["stream"]["state"], found["status"]["stream"]["reason"]) == (state, "why")
+
+
+def test_without_state_files_the_sample_says_why(states: Any) -> None:
+    for path in states.folder.iterdir():
+        path.unlink()
+    status = sample(states)["status"]
+    assert status["stream"]["state"] == "unknown"
+    assert "supervisor has not said anything" in status["problem"]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"schema_version": 99}', '{"schema_version": 1, "stream": 5}'])
+def test_a_broken_state_file_is_a_sentence_not_a_crash(states: Any, text: str) -> None:
+    (states.folder / "supervisor.json").write_text(text, encoding="utf-8")
+    (states.folder / "launch.json").write_text(text, encoding="utf-8")
+    status = sample(states)["status"]
+    assert status["stream"]["state"] == "unknown"
+
+
+def test_the_mark_moves_with_the_state_and_not_with_the_figures(states: Any) -> None:
+    watch = StateWatch(states.folder)
+    marks = [watch.mark()]
+    states.launch(uptime_s=752.0)
+    marks.append(watch.mark())
+    assert marks[0] == marks[1]
+    states.launch(state="paused")
+    marks.append(watch.mark())
+    states.supervisor("stopping")
+    marks.append(watch.mark())
+    (states.folder / "launch.json").unlink()
+    marks.append(watch.mark())
+    assert len(set(marks)) == 4
+
+
+@pytest.mark.parametrize(
+    ("server_url", "address"),
+    [
+        ("http://box:8080/api/whip", "http://box:8080/api/whep"),
+        ("https://box/tv/api/whip?x=1", "https://box/tv/api/whep"),
+        ("http://box/api/whip/", None),
+        ("http://box/whip", None),
+        ("ftp://box/api/whip", None),
+        ("http:///api/whip", None),
+        ("http://[::1/api/whip", None),
+        ("", None),
+    ],
+)
+def test_whep_address_is_derived_only_from_api_whip(server_url: str, address: str | None) -> None:
+    assert whep_address(server_url) == address
+
+
+def test_preview_is_offered_where_the_picture_can_be_had() -> None:
+    def of(**values: str) -> Any:
+        settings = {name: {"value": value, "origin": "inventory"} for name, value in values.items()}
+        return preview({"publish": "whip", "settings": settings})
+
+    assert preview({}).url == ""
+    assert of(server_url="http://box/api/whip").url == "http://box/api/whep"
+    assert of(server_url="http://box/x", whep_url="http://box/watch").url == "http://box/watch"
+    refused = of(server_url="http://box/x", whep_url="")
+    assert refused.url is None
+    assert refused.reason is not None and "streamkit_whep_url" in refused.reason

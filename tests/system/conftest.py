@@ -1,0 +1,141 @@
+"""Machines that live as long as the test session, and the image that one of them builds for all."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY
+from tests.machines.base_image import export_image
+from tests.machines.errors import MachineError
+from tests.machines.fresh import FreshMachine
+from tests.machines.recipe import cache_directory
+from tests.system.streamer import Streamer
+
+LOGS = REPOSITORY / "build" / "logs"
+CHECKOUT = "/root/my streamer"
+"""With a space: a path people have."""
+
+
+@dataclass
+class Installed:
+    """A fresh machine after ./install.sh, with what was printed and how long it took."""
+
+    machine: FreshMachine
+    streamer: Streamer
+    seconds: float
+    output: str
+
+    def install(self, *arguments: str, terminal: bool = False) -> tuple[str, float]:
+        """Run ./install.sh again; return (what it printed, seconds)."""
+        return install(self.machine, *arguments, terminal=terminal)
+
+
+def install(machine: FreshMachine, *arguments: str, terminal: bool = False) -> tuple[str, float]:
+    """Run ./install.sh in a machine, on a terminal (``script`` makes one) or into a pipe."""
+    words = shlex.join(["./install.sh", *arguments])
+    argv = ["script", "-qec", words, "/dev/null"] if terminal else ["bash", "-c", words]
+    LOGS.mkdir(parents=True, exist_ok=True)
+    log = LOGS / f"{machine.container}.log"
+    offset = log.stat().st_size if log.exists() else 0
+    began = time.monotonic()
+    done = machine.exec(argv, cwd=CHECKOUT, timeout_s=2400, check=False, log=log)
+    seconds = time.monotonic() - began
+    output = log.read_text(errors="replace")[offset:]
+    if done.returncode:
+        raise MachineError(f"./install.sh {words} failed ({done.returncode}); the end of {log}:\n{output[-6000:]}")
+    return output, seconds
+
+
+def streamer_of(machine: FreshMachine) -> Streamer:
+    """Return the streamer that runs in a fresh machine."""
+    return Streamer(run=lambda words: machine.exec(list(words)).stdout, panel=f"http://{machine.address}:8081")
+
+
+@pytest.fixture(scope="session")
+def debian13() -> Iterator[Installed]:
+    """Debian 13, installed from nothing but the clone, after a power cut in the middle of the first try.
+
+    Its Docker volume keeps BuildKit's cache between sessions; images and containers are removed from it.
+    """
+    machine = FreshMachine(13, name="streamkit-test-fresh13", volume="streamkit-test-fresh13-docker")
+    try:
+        machine.copy_tree(REPOSITORY, CHECKOUT)
+        cut_power_while_installing(machine)
+        output, seconds = install(machine, terminal=True)
+        yield Installed(machine, streamer_of(machine), seconds, output)
+        forget_images(machine)
+    finally:
+        machine.close()
+
+
+def cut_power_while_installing(machine: FreshMachine) -> None:
+    """Begin ./install.sh and end every process of the machine while pip writes the virtual environment."""
+    words = "./install.sh >/root/first.log 2>&1 </dev/null & echo started"
+    machine.exec(["bash", "-c", f"cd {shlex.quote(CHECKOUT)} && setsid {words}"])
+    deadline = time.monotonic() + 300
+    looking = [
+        "bash",
+        "-c",
+        f"ls {shlex.quote(CHECKOUT)}/.venv/lib/python3*/site-packages/*.dist-info 2>/dev/null | head",
+    ]
+    while "pip" not in machine.exec(looking, check=False).stdout:
+        if time.monotonic() > deadline:
+            raise MachineError("the first try did not come to pip: " + machine.exec(["cat", "/root/first.log"]).stdout)
+        time.sleep(0.5)
+    machine.restart()
+
+
+def forget_images(machine: FreshMachine) -> None:
+    """Leave only the build cache and the base on the volume, so that the next session builds as a new machine does."""
+    machine.exec(["docker", "rm", "--force", "gaming-streamer"])
+    listed = machine.exec(["docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}", "gaming-streamer"]).stdout
+    machine.exec(["docker", "image", "rm", *listed.split()])
+
+
+@pytest.fixture(scope="session")
+def image_archive(debian13: Installed) -> Path:
+    """The image that Debian 13 built, as ``docker save`` writes it."""
+    reference = debian13.streamer.inspect()["Config"]["Image"]
+    archive = cache_directory() / f"{reference.replace(':', '-')}.tar"
+    if not archive.exists():
+        for old in cache_directory().glob("gaming-streamer-*.tar"):
+            old.unlink()
+        archive.parent.mkdir(parents=True, exist_ok=True)
+        partial = archive.with_suffix(".partial")
+        export_image(debian13.machine, reference, partial)
+        partial.replace(archive)
+    return archive
+
+
+@pytest.fixture(scope="session")
+def debian12(image_archive: Path) -> Iterator[Installed]:
+    """Debian 12, installed with the image shipped to it."""
+    machine = FreshMachine(12, name="streamkit-test-fresh12")
+    try:
+        machine.copy_tree(REPOSITORY, CHECKOUT)
+        shipped = "/root/image.tar"
+        with image_archive.open("rb") as stream:
+            put = ["/usr/bin/docker", "exec", "-i", machine.container, "dd", f"of={shipped}", "bs=1M", "status=none"]
+            subprocess.run(put, stdin=stream, check=True)
+        output, seconds = install(machine, "-e", f"streamkit_image_archive={shipped}")
+        yield Installed(machine, streamer_of(machine), seconds, output)
+    finally:
+        machine.close()
+
+
+@pytest.fixture(scope="session")
+def report() -> Iterator[dict[str, object]]:
+    """Figures seen in this session, written to build/report.json and printed at its end."""
+    figures: dict[str, object] = {"cpus": os.cpu_count()}
+    yield figures
+    (REPOSITORY / "build").mkdir(exist_ok=True)
+    (REPOSITORY / "build" / "report.json").write_text(json.dumps(figures, indent=2) + "\n")

@@ -1,0 +1,128 @@
+"""./install.sh on fresh machines: from a clone to a picture in a browser."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from dataclasses import asdict
+
+import pytest
+
+from tests.conftest import REPOSITORY
+from tests.system.conftest import Installed
+from tests.viewer import chromium_page, log_in, watch
+
+pytestmark = [pytest.mark.machine, pytest.mark.timeout(3000)]
+
+
+def test_install_ends_with_address_source_and_token(debian13: Installed, report: dict[str, object]) -> None:
+    report["install_debian13_s"] = round(debian13.seconds)
+    report["image_mb"] = round(debian13.streamer.image_size() / 1e6, 1)
+    assert f"http://{debian13.machine.address}:8081" in debian13.output
+    assert "No capture card was found: streaming a moving test picture with a test tone." in debian13.output
+    assert debian13.streamer.token in debian13.output, "on a terminal the token is shown once"
+    assert "sudo cat /etc/streamkit/secrets/panel_token" in debian13.output
+
+
+def test_second_install_changes_nothing_in_seconds(debian13: Installed, report: dict[str, object]) -> None:
+    output, seconds = debian13.install(terminal=True)
+    report["second_install_debian13_s"] = round(seconds, 1)
+    assert re.search(r"changed=0 .*failed=0", output), output[-3000:]
+    assert seconds < 60
+    assert debian13.streamer.token not in output, "the token is shown once"
+
+
+def test_container_is_confined(debian13: Installed) -> None:
+    streamer = debian13.streamer
+    assert streamer.inside("id").startswith("uid=1000(streamer)")
+    assert re.search(r"^CapEff:\s+0+$", streamer.inside("cat", "/proc/1/status"), re.MULTILINE)
+    facts = streamer.inspect()
+    assert facts["State"]["Health"]["Status"] == "healthy"
+    assert facts["HostConfig"]["Privileged"] is False
+    assert facts["HostConfig"]["ReadonlyRootfs"] is True
+    assert facts["HostConfig"]["CapAdd"] is None and facts["HostConfig"]["CapDrop"] == ["ALL"]
+    assert streamer.token not in str(facts)
+    assert streamer.image_size() <= 200_000_000
+
+
+def test_picture_and_sound_reach_a_browser(debian13: Installed, report: dict[str, object]) -> None:
+    configured = float(debian13.streamer.document("launch")["video"]["configured_fps"])
+    with chromium_page(viewport={"width": 1280, "height": 800}) as page:
+        log_in(page, debian13.streamer.panel, debian13.streamer.token)
+        seen = watch(page, debian13.streamer.panel, seconds=20)
+    report["demo_in_chromium"] = {**asdict(seen), "configured_fps": configured, "fps": round(seen.fps, 2)}
+    assert seen.fps >= 0.95 * configured, seen
+    assert seen.video_packets_lost == seen.audio_packets_lost == 0, seen
+    assert seen.audio_packets_received >= 0.95 * 100 * seen.seconds, "opus at 10 ms"
+    assert seen.moved >= 0.9 * seen.looks, "the picture must move between looks"
+
+
+def test_killed_panel_comes_back_and_the_viewer_sees_nothing(debian13: Installed, report: dict[str, object]) -> None:
+    streamer = debian13.streamer
+    before = streamer.document("supervisor")
+    configured = float(streamer.document("launch")["video"]["configured_fps"])
+
+    def kill() -> None:
+        time.sleep(4)
+        streamer.inside("bash", "-c", f"kill -9 {before['panel']['pid']}")
+
+    killer = threading.Thread(target=kill)
+    with chromium_page() as page:
+        log_in(page, streamer.panel, streamer.token)
+        killer.start()
+        seen = watch(page, streamer.panel, seconds=12)
+        killer.join()
+    after = streamer.document("supervisor")
+    report["fps_while_the_panel_was_killed"] = round(seen.fps, 2)
+    assert after["panel"]["pid"] != before["panel"]["pid"] and after["panel"]["state"] == "running"
+    assert after["stream"]["pid"] == before["stream"]["pid"]
+    assert seen.fps >= 0.95 * configured and seen.video_packets_lost == 0, seen
+
+
+def test_setting_changes_by_one_tagged_run_without_a_new_container(debian13: Installed) -> None:
+    streamer = debian13.streamer
+    container = streamer.inspect()["Id"]
+    output, seconds = debian13.install("--tags", "release,streamer", "-e", "streamkit_bitrate_kbps=1500")
+    assert "failed=0" in output and seconds < 60
+    status = streamer.document("supervisor")
+    assert status["settings"]["bitrate_kbps"] == {"value": 1500, "origin": "inventory"}
+    assert streamer.inspect()["Id"] == container
+    wait_until_playing(debian13)
+    debian13.install("--tags", "release,streamer")
+    wait_until_playing(debian13)
+    assert streamer.document("supervisor")["settings"]["bitrate_kbps"]["origin"] == "plan"
+
+
+def wait_until_playing(installed: Installed) -> None:
+    deadline = time.monotonic() + 15
+    while installed.streamer.document("supervisor")["stream"]["state"] != "running":
+        assert time.monotonic() < deadline, installed.streamer.document("supervisor")
+        time.sleep(0.5)
+
+
+def test_panel_looks_as_the_readme_shows_it(debian13: Installed, request: pytest.FixtureRequest) -> None:
+    """The README's picture is made here; it is replaced only with --update-goldens."""
+    picture = REPOSITORY / "docs/images/panel.png"
+    target = picture if request.config.getoption("--update-goldens") else REPOSITORY / "build/panel.png"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with chromium_page(viewport={"width": 1280, "height": 800}) as page:
+        log_in(page, debian13.streamer.panel, debian13.streamer.token)
+        page.wait_for_function("() => window.streamkitPlayer.video.currentTime > 6", timeout=30_000)
+        page.screenshot(path=str(target))
+    assert picture.stat().st_size > 20_000, "docs/images/panel.png is missing: run with --update-goldens"
+
+
+def test_debian_12_installs_with_a_shipped_image(debian12: Installed, report: dict[str, object]) -> None:
+    report["install_debian12_s"] = round(debian12.seconds)
+    streamer = debian12.streamer
+    assert streamer.token not in debian12.output, "into a pipe the token is never printed"
+    configured = float(streamer.document("launch")["video"]["configured_fps"])
+    with chromium_page() as page:
+        log_in(page, streamer.panel, streamer.token)
+        seen = watch(page, streamer.panel, seconds=10)
+    report["debian12_in_chromium"] = {**asdict(seen), "configured_fps": configured, "fps": round(seen.fps, 2)}
+    assert seen.fps >= 0.95 * configured and seen.video_packets_lost == 0, seen
+    output, seconds = debian12.install("-e", "streamkit_image_archive=/root/image.tar")
+    report["second_install_debian12_s"] = round(seconds, 1)
+    assert re.search(r"changed=0 .*failed=0", output), output[-3000:]
