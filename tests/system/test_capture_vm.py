@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -33,7 +34,8 @@ def capturing(
         words = [
             *(str(Path(sys.executable).parent / "ansible-playbook"), "-i", str(inventory), "playbooks/site.yml"),
             *("-e", f"streamkit_image_archive={image_archive}", "-e", "streamkit_audio_device=hw:Loopback,1"),
-            # What two emulated processors hold: the encoder gets 320x240 at 15, whatever the card delivers.
+            # What two emulated processors hold. The machine's HDMI source delivers 720p15; the card's scaler makes it small.
+            *("-e", json.dumps({"streamkit_capture_mode": f"YUYV 320x240@{FPS}"})),
             *("-e", "streamkit_resolution=320x240", "-e", f"streamkit_fps={FPS}", "-e", "streamkit_bitrate_kbps=500"),
         ]
         began = time.monotonic()

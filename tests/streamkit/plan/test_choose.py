@@ -23,7 +23,7 @@ def test_without_a_card_the_plan_says_so_plainly(host: Host, settings: MakeSetti
 
 
 def test_every_encoder_is_chosen_or_rejected_with_a_reason(host: Host, settings: MakeSettings) -> None:
-    for name in ("no_card", "usb_card"):
+    for name in ("no_card", "usb_card", "vivid_vm"):
         plan = make_plan(host(name), settings())
         named = {entry["encoder"] for entry in plan["rejected"]} | {plan["settings"]["encoder"]}
         assert named == set(ENCODERS)
@@ -79,3 +79,12 @@ def test_bitrate_grows_with_size_and_rate_and_is_lower_for_newer_codecs() -> Non
     assert default_bitrate_kbps("h264", size, thirty) < default_bitrate_kbps("h264", size, sixty)
     assert default_bitrate_kbps("av1", size, thirty) < default_bitrate_kbps("h264", size, thirty)
     assert default_bitrate_kbps("h264", (64, 64), Fraction(1)) == 100
+
+
+def test_real_description_of_an_hdmi_input_is_planned(host: Host, settings: MakeSettings) -> None:
+    """vivid_vm.json is what detection said in the virtual machine: HDMI at 720p15, no sound of its own."""
+    plan = make_plan(host("vivid_vm"), settings())
+    assert plan["settings"]["capture_mode"] == "NV12 1280x720@15"
+    assert plan["settings"]["fps"] == "15"
+    assert plan["source_reason"] == "Capturing from vivid at /dev/video0 with a signal, without sound."
+    assert "hw:Loopback,1" in plan["audio_reason"]

@@ -47,7 +47,7 @@ def run(script: Path, *arguments: str, **environment: str) -> subprocess.Complet
 
 
 def test_release_of_fixture_hosts_is_as_committed(host: Host, settings: MakeSettings, golden: Golden) -> None:
-    for name in ("no_card", "usb_card"):
+    for name in ("no_card", "usb_card", "vivid_vm"):
         hardware = host(name)
         plan = make_plan(hardware, settings())
         golden(name, release_files(hardware, plan, {}, "0123456789ab"))

@@ -1,0 +1,1 @@
+"""Test machines: a virtual machine with a simulated HDMI capture card and sound card."""

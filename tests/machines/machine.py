@@ -1,0 +1,206 @@
+"""A running virtual machine, as a context manager for tests and as the state behind the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from .errors import MachineError
+from .image import Image, build
+from .network import GUEST_ADDRESS, MediaNetwork, Mode
+from .qemu import Launch, accelerator, create_overlay, end_process, free_port, process_age
+from .recipe import Recipe, cache_directory
+from .ssh import Login
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
+
+
+@dataclass(frozen=True)
+class State:
+    """What is remembered of a started machine. `boot_seconds` run from QEMU's start to a working login."""
+
+    image: str
+    network: Mode
+    accel: str
+    pid: int
+    pid_age: str
+    ssh_port: int
+    boot_seconds: float = 0.0
+
+
+class VirtualMachine:
+    """One machine: `with VirtualMachine() as vm: vm.ssh("uname -a")`.
+
+    `name` keeps several apart. `memory_mib` is in MiB, `boot_timeout` in seconds. The disk starts
+    fresh unless `keep_disk`, which continues with the one the last machine of that name left.
+    """
+
+    def __init__(
+        self,
+        name: str = "vm",
+        *,
+        recipe: Recipe | None = None,
+        network: Mode = "namespace",
+        cpus: int = 2,
+        memory_mib: int = 2048,
+        keep_disk: bool = False,
+        boot_timeout: float = 600,
+    ) -> None:
+        if not _NAME.fullmatch(name):
+            raise MachineError(f"machine name {name!r}: use up to 31 of a-z, 0-9 and -")
+        self.name = name
+        self.recipe = recipe
+        self.network = MediaNetwork(name, network)
+        self.cpus, self.memory_mib = cpus, memory_mib
+        self.keep_disk = keep_disk
+        self.boot_timeout = boot_timeout
+        self.directory = cache_directory() / "machines" / name
+        self.state: State | None = self._remembered()
+        if self.state and self.up:
+            self.network = MediaNetwork(name, self.state.network)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def up(self) -> bool:
+        """Whether its QEMU runs, started by this process or an earlier one."""
+        return self.state is not None and process_age(self.state.pid) == self.state.pid_age
+
+    @property
+    def login(self) -> Login:
+        """How to log in. Raises MachineError when the machine is not up."""
+        if self.state is None or not self.up:
+            raise MachineError(f"no machine named {self.name!r} is up")
+        return Login(Image(Path(self.state.image)), self.state.ssh_port, self.directory)
+
+    @property
+    def address(self) -> str:
+        """The guest's address on the media network, reachable by commands from `inside`."""
+        return GUEST_ADDRESS
+
+    @property
+    def serial_log(self) -> Path:
+        """What the guest printed on its console."""
+        return self.directory / "serial.log"
+
+    def inside(self, *argv: str) -> list[str]:
+        """Return `argv` as a command that runs where `address` is reachable (a browser, curl)."""
+        return self.network.inside(*argv)
+
+    def ssh(
+        self,
+        command: str | Sequence[str],
+        *,
+        check: bool = True,
+        timeout: float = 60,
+        stdin: IO[bytes] | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `command` in the guest as root; see `Login.run` for arguments and errors."""
+        return self.login.run(command, check=check, timeout=timeout, stdin=stdin)
+
+    def wait_for_boot(self, *, timeout: float = 600) -> None:
+        """Wait up to `timeout` seconds until every unit, Docker's too, has started or failed."""
+        self.ssh("systemctl is-system-running --wait", check=False, timeout=timeout)
+
+    def start(self) -> None:
+        """Build the image if needed, start the machine and wait until it accepts a login.
+
+        Raises MachineError without root, when the name is taken, or when it does not answer in time.
+        """
+        if os.geteuid() != 0:
+            raise MachineError("starting the machine needs root (tap device, network namespace)")
+        if self.up:
+            raise MachineError(f"a machine named {self.name!r} is up already")
+        image = self._prepare_disk()
+        self.network.create_tap()
+        try:
+            begun = time.monotonic()
+            self._remember(self._launch(image))
+            self.network.attach()
+            self._wait_for_login(begun + self.boot_timeout)
+            if self.state:
+                self._remember(replace(self.state, boot_seconds=round(time.monotonic() - begun, 1)))
+            self.login.open_shared()
+            card = "systemctl start hdmi-source.service || { journalctl -u hdmi-source.service >&2; false; }"
+            self.ssh(card, timeout=300)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self, *, keep_disk: bool | None = None) -> None:
+        """End the machine and remove its network; the disk too, unless it is to be kept."""
+        if self.state and self.up:
+            self.login.close_shared()
+            end_process(self.state.pid, self.state.pid_age)
+        self.network.remove()
+        if not (self.keep_disk if keep_disk is None else keep_disk):
+            shutil.rmtree(self.directory, ignore_errors=True)
+            self.state = None
+
+    def _prepare_disk(self) -> Image:
+        overlay = self.directory / "overlay.qcow2"
+        if self.keep_disk and self.state and overlay.exists():
+            # A kept disk only fits the image, and the kernel, it was started from.
+            return Image(Path(self.state.image))
+        image = build(self.recipe or Recipe())
+        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        create_overlay(image, self.directory)
+        return image
+
+    def _launch(self, image: Image) -> State:
+        tap = None if self.network.mode == "none" else self.network.tap
+        accel, attempts = accelerator(), 3
+        while True:
+            launch = Launch(image, self.directory, accel, self.cpus, self.memory_mib, free_port(), tap)
+            try:
+                pid = launch.start()
+                break
+            except MachineError as error:
+                # Somebody took the port between our look and QEMU's.
+                attempts -= 1
+                if not attempts or "host forwarding" not in str(error):
+                    raise
+        age = process_age(pid) or ""
+        return State(str(image.directory), self.network.mode, accel, pid, age, launch.ssh_port)
+
+    def _wait_for_login(self, deadline: float) -> None:
+        while time.monotonic() < deadline:
+            if not self.up:
+                raise MachineError(f"the machine ended while booting:\n{self._console_tail()}")
+            login = self.login
+            if login.answers() and login.run("true", check=False).returncode == 0:
+                return
+            time.sleep(0.5)
+        raise MachineError(f"no login within {self.boot_timeout:g} s; console:\n{self._console_tail()}")
+
+    def _console_tail(self) -> str:
+        try:
+            return "\n".join(self.serial_log.read_text(errors="replace").splitlines()[-15:])
+        except OSError:
+            return "(no console output)"
+
+    def _remembered(self) -> State | None:
+        try:
+            return State(**json.loads((self.directory / "state.json").read_text()))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def _remember(self, state: State) -> None:
+        self.state = state
+        (self.directory / "state.json").write_text(json.dumps(asdict(state), indent=1) + "\n")
