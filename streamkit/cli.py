@@ -15,6 +15,7 @@ from streamkit.config import SETTINGS, check_together, parse_inventory
 from streamkit.detect.hardware import detect as detect_hardware
 from streamkit.documents import SCHEMA_VERSION, Document, dump_document, read_document, write_atomically
 from streamkit.errors import BadInputError, ExitCode, StreamkitError
+from streamkit.install import report as reporting
 from streamkit.install.image import image_tag, write_context
 from streamkit.install.zipapp import write_zipapp
 from streamkit.plan.check import problems
@@ -184,6 +185,17 @@ def image(
 def zipapp(out: Annotated[Path, typer.Option(help="File to write.")]) -> None:
     """Write streamkit.pyz, the part that runs on a host with nothing but python3."""
     write_zipapp(out)
+
+
+@app.command()
+def report(
+    known: Annotated[Path, typer.Argument(help="What a deployment left of a host, such as build/localhost.")],
+) -> None:
+    """Say where this machine's panel is and what it streams, as the panel itself tells."""
+    values = read_document(known / "settings.json")["settings"]
+    addresses = reporting.panel_addresses(values["panel_bind"], values["panel_port"], reporting.outward_address())
+    status = reporting.panel_status(addresses[0], Path(values["secrets_dir"]) / "panel_token")
+    print(reporting.report(addresses, status))
 
 
 @app.command()

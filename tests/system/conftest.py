@@ -1,4 +1,4 @@
-"""Machines that live as long as the test session, and the image that one of them builds for all."""
+"""Machines that live as long as their module's tests, and the image that one of them builds for all."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from streamkit.install.image import image_tag
 from tests.conftest import REPOSITORY
-from tests.machines.base_image import export_image
+from tests.machines.base_image import docker_binary, export_image
 from tests.machines.errors import MachineError
 from tests.machines.fresh import FreshMachine
 from tests.machines.recipe import cache_directory
@@ -60,7 +61,7 @@ def streamer_of(machine: FreshMachine) -> Streamer:
     return Streamer(run=lambda words: machine.exec(list(words)).stdout, panel=f"http://{machine.address}:8081")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def debian13() -> Iterator[Installed]:
     """Debian 13, installed from nothing but the clone, after a power cut in the middle of the first try.
 
@@ -82,15 +83,13 @@ def cut_power_while_installing(machine: FreshMachine) -> None:
     words = "./install.sh >/root/first.log 2>&1 </dev/null & echo started"
     machine.exec(["bash", "-c", f"cd {shlex.quote(CHECKOUT)} && setsid {words}"])
     deadline = time.monotonic() + 300
-    looking = [
-        "bash",
-        "-c",
-        f"ls {shlex.quote(CHECKOUT)}/.venv/lib/python3*/site-packages/*.dist-info 2>/dev/null | head",
-    ]
-    while "pip" not in machine.exec(looking, check=False).stdout:
+    # The directory of something that is not there yet at the start, and long before the end.
+    looking = ["bash", "-c", f"ls -d {shlex.quote(CHECKOUT)}/.venv/lib/python3*/site-packages/ansible"]
+    while machine.exec(looking, check=False).returncode != 0:
         if time.monotonic() > deadline:
             raise MachineError("the first try did not come to pip: " + machine.exec(["cat", "/root/first.log"]).stdout)
-        time.sleep(0.5)
+        time.sleep(0.2)
+    assert machine.exec(["test", "-e", f"{CHECKOUT}/.venv/.streamkit-stamp"], check=False).returncode != 0, "too late"
     machine.restart()
 
 
@@ -101,30 +100,34 @@ def forget_images(machine: FreshMachine) -> None:
     machine.exec(["docker", "image", "rm", *listed.split()])
 
 
-@pytest.fixture(scope="session")
-def image_archive(debian13: Installed) -> Path:
-    """The image that Debian 13 built, as ``docker save`` writes it."""
-    reference = debian13.streamer.inspect()["Config"]["Image"]
+@pytest.fixture(scope="module")
+def image_archive(request: pytest.FixtureRequest) -> Path:
+    """The image of this checkout as ``docker save`` writes it: built by Debian 13 where it is not kept already.
+
+    It is named by the image's tag, which is a hash of all that it is made from.
+    """
+    reference = f"gaming-streamer:{image_tag()}"
     archive = cache_directory() / f"{reference.replace(':', '-')}.tar"
     if not archive.exists():
+        debian13: Installed = request.getfixturevalue("debian13")
         for old in cache_directory().glob("gaming-streamer-*.tar"):
             old.unlink()
-        archive.parent.mkdir(parents=True, exist_ok=True)
         partial = archive.with_suffix(".partial")
         export_image(debian13.machine, reference, partial)
         partial.replace(archive)
     return archive
 
 
-@pytest.fixture(scope="session")
-def debian12(image_archive: Path) -> Iterator[Installed]:
-    """Debian 12, installed with the image shipped to it."""
+@pytest.fixture(scope="module")
+def debian12(debian13: Installed, image_archive: Path) -> Iterator[Installed]:
+    """Debian 12, installed with the image shipped to it; the other machine's stream rests meanwhile."""
+    debian13.streamer.inside("streamkit", "ctl", "stop")
     machine = FreshMachine(12, name="streamkit-test-fresh12")
     try:
         machine.copy_tree(REPOSITORY, CHECKOUT)
         shipped = "/root/image.tar"
         with image_archive.open("rb") as stream:
-            put = ["/usr/bin/docker", "exec", "-i", machine.container, "dd", f"of={shipped}", "bs=1M", "status=none"]
+            put = [docker_binary(), "exec", "-i", machine.container, "dd", f"of={shipped}", "bs=1M", "status=none"]
             subprocess.run(put, stdin=stream, check=True)
         output, seconds = install(machine, "-e", f"streamkit_image_archive={shipped}")
         yield Installed(machine, streamer_of(machine), seconds, output)
@@ -132,10 +135,19 @@ def debian12(image_archive: Path) -> Iterator[Installed]:
         machine.close()
 
 
+FIGURES: dict[str, object] = {}
+
+
 @pytest.fixture(scope="session")
-def report() -> Iterator[dict[str, object]]:
-    """Figures seen in this session, written to build/report.json and printed at its end."""
-    figures: dict[str, object] = {"cpus": os.cpu_count()}
-    yield figures
-    (REPOSITORY / "build").mkdir(exist_ok=True)
-    (REPOSITORY / "build" / "report.json").write_text(json.dumps(figures, indent=2) + "\n")
+def report() -> dict[str, object]:
+    """Figures seen in this session: printed at its end, and written to build/report.json."""
+    return FIGURES
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures, so that a run's log holds them."""
+    if FIGURES:
+        text = json.dumps({"cpus": os.cpu_count(), **FIGURES}, indent=2)
+        (REPOSITORY / "build").mkdir(exist_ok=True)
+        (REPOSITORY / "build" / "report.json").write_text(text + "\n")
+        terminalreporter.write_line(text)

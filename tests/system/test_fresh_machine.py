@@ -80,6 +80,44 @@ def test_killed_panel_comes_back_and_the_viewer_sees_nothing(debian13: Installed
     assert seen.fps >= 0.95 * configured and seen.video_packets_lost == 0, seen
 
 
+WHIP_SERVER = """
+import http.server
+from pathlib import Path
+
+class Server(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        Path("/tmp/authorization").write_text(self.headers.get("Authorization", ""))
+        lines = [p.read_bytes().replace(b"\\0", b" ").decode() for p in Path("/proc").glob("[0-9]*/cmdline")]
+        Path("/tmp/processes").write_text("\\n".join(lines))
+        self.send_response(401)
+        self.end_headers()
+
+http.server.HTTPServer(("127.0.0.1", 9999), Server).handle_request()
+"""
+
+PUBLISH = """
+printf s3cret > /tmp/key
+python3 -c "$1" & server=$!
+sleep 1
+export PUBLISH=whip SERVER_URL=http://127.0.0.1:9999/api/whip STREAM_KEY_FILE=/tmp/key STREAMKIT_LAUNCH=streamkit-launch
+code=0
+timeout 30 /opt/streamkit/current/scripts/stream-x264.sh > /tmp/said 2>&1 || code=$?
+wait $server
+printf '%s\\n' "$code" "$(cat /tmp/authorization)" "$(grep -c streamkit.launch /tmp/processes)" "$(grep -c s3cret /tmp/processes /tmp/said)"
+"""
+
+
+def test_stream_key_reaches_the_server_and_neither_process_list_nor_log(debian13: Installed) -> None:
+    said = debian13.streamer.inside("bash", "-c", PUBLISH, "publish", WHIP_SERVER).split()
+    assert said == ["1", "Bearer", "s3cret", "1", "/tmp/processes:0", "/tmp/said:0"], said
+
+
+def test_token_is_in_no_log(debian13: Installed) -> None:
+    logs = debian13.streamer.run(["sh", "-c", "docker logs gaming-streamer 2>&1"])
+    assert "panel" in logs
+    assert debian13.streamer.token not in logs
+
+
 def test_setting_changes_by_one_tagged_run_without_a_new_container(debian13: Installed) -> None:
     streamer = debian13.streamer
     container = streamer.inspect()["Id"]
