@@ -48,7 +48,7 @@ def load_overrides(path: Path) -> tuple[dict[str, Value], str]:
 def load_job(paths: Paths) -> Job:
     """Read the current release and the overrides.
 
-    Raises UnavailableError without a release and BadInputError when what it holds cannot be used.
+    Raises UnavailableError without a readable release and BadInputError when what it holds cannot be used.
     """
     if not (paths.release / "plan.json").exists():
         raise UnavailableError(
@@ -98,5 +98,8 @@ def _encoder_reason(plan: Mapping[str, Any], effective: Effective) -> str:
 def _identity(script: Path, environment: Mapping[str, str]) -> str:
     digest = hashlib.sha256(repr(sorted(environment.items())).encode())
     for path in (script, script.parent / "queue-config.sh"):
-        digest.update(path.read_bytes() if path.exists() else b"missing")
+        try:
+            digest.update(path.read_bytes())
+        except OSError as problem:
+            raise UnavailableError(f"{path} cannot be read: {problem.strerror}; deploy the release again.") from None
     return digest.hexdigest()

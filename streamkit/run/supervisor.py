@@ -113,10 +113,6 @@ class Supervisor:
         self._reload()
         if self._job is None:
             return
-        if not self._job.script.exists():
-            self.stream.wanted = False
-            self.stream.set_state("failed", f"{self._job.script} is missing in the release; deploy it again.")
-            return
         environment = {
             **os.environ,
             **self._job.environment,
@@ -163,13 +159,14 @@ class Supervisor:
         self._reload()
         if self._job is None:
             return {"ok": False, "error": self.stream.reason or "The release cannot be read; the stream goes on."}
-        if self.stream.wanted and self._job.identity != self._running_identity:
+        changed = self.stream.wanted and self._job.identity != self._running_identity
+        if changed:
             self._log.write("supervisor", "settings changed: the stream starts again")
             self.stream.stop()
             self.stream.forget_failures()
         elif self.stream.state == "failed":
-            self.stream.wanted = True
-        return {"ok": True, "stream": self.stream.as_document()}
+            self.stream.wanted = changed = True
+        return {"ok": True, "changed": changed, "stream": self.stream.as_document()}
 
     def _write(self) -> None:
         self._dirty = False

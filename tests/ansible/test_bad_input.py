@@ -138,9 +138,7 @@ def test_good_input_passes_and_still_touches_nothing(site: Site) -> None:
         ("streamkit_publish", "whip", ["streamkit_publish is 'whip'", "streamkit_server_url"]),
     ],
 )
-def test_a_wrong_value_is_named_with_what_is_allowed(
-    site: Site, variable: str, value: Any, words: list[str]
-) -> None:
+def test_a_wrong_value_is_named_with_what_is_allowed(site: Site, variable: str, value: Any, words: list[str]) -> None:
     chosen: dict[str, Any] = {variable: value}
     run = site.run(**chosen)
     assert_stopped(run, *words)

@@ -146,11 +146,12 @@ def test_killed_panel_comes_back_and_the_stream_is_not_touched(box: Box) -> None
 
 def test_apply_restarts_only_when_something_changed(box: Box) -> None:
     pid = box.wait_running()["stream"]["pid"]
-    assert box.ask("apply")["ok"]
+    reply = box.ask("apply")
+    assert reply["ok"] and reply["changed"] is False
     time.sleep(0.3)
     assert box.status()["stream"]["pid"] == pid
     box.deploy({"bitrate_kbps": 4000})
-    box.ask("apply")
+    assert box.ask("apply")["changed"] is True
     status = box.wait(lambda s: s["stream"]["state"] == "running" and s["stream"]["pid"] != pid)
     assert status["settings"]["bitrate_kbps"] == {"value": 4000, "origin": "inventory"}
     assert "bitrate=4000" in (box.run / "words").read_text()
@@ -178,6 +179,20 @@ def test_missing_release_is_said_and_the_panel_runs(box: Box) -> None:
     status = box.wait(lambda s: s["stream"]["state"] == "failed")
     assert "There is no release" in status["stream"]["reason"]
     assert status["panel"]["state"] == "running"
+
+
+def test_script_that_is_missing_is_said_and_the_next_deployment_heals_it(box: Box) -> None:
+    box.wait_running()
+    (box.release / "scripts" / "stream-x264.sh").unlink()
+    box.ask("restart")
+    status = box.wait(lambda s: s["stream"]["state"] == "failed")
+    assert (
+        "stream-x264.sh cannot be read: No such file or directory; deploy the release again."
+        in status["stream"]["reason"]
+    )
+    box.deploy({})
+    assert box.ask("apply")["changed"] is True
+    box.wait_running()
 
 
 def test_unknown_command_and_rubbish_are_answered(box: Box) -> None:
