@@ -100,7 +100,8 @@ pipeline=()
 case "$PUBLISH" in
   whep)
     # Serves every viewer from one encode. The panel stands in front of it and asks for the login.
-    pipeline+=(whepserversink name=sink "signaller::host-addr=http://$WHEP_LISTEN")
+    # Sink and signaller have a STUN server each, and both would ask one of the internet unless told.
+    pipeline+=(whepserversink name=sink "signaller::host-addr=http://$WHEP_LISTEN" "signaller::stun-server=${STUN_SERVER:-NULL}")
     ;;
   whip)
     [[ -n $SERVER_URL ]] || refuse SERVER_URL '' 'the WHIP endpoint of the server, such as http://host:8080/api/whip'
