@@ -67,7 +67,7 @@ def debian13() -> Iterator[Installed]:
 
     Its Docker volume keeps BuildKit's cache between sessions; images and containers are removed from it.
     """
-    machine = FreshMachine(13, name="streamkit-test-fresh13", volume="streamkit-test-fresh13-docker")
+    machine = FreshMachine(13, name="streamkit-test-fresh13", volume="streamkit-test-build-cache")
     try:
         machine.copy_tree(REPOSITORY, CHECKOUT)
         cut_power_while_installing(machine)
