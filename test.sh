@@ -10,8 +10,8 @@ usage() {
     cat <<'TEXT'
 Usage: ./test.sh [PART ...]      (root, on Debian 12 or 13)
 
-Without a part: everything. It takes about half an hour the first time, because a container image is compiled and a
-virtual machine is made; both are kept for the next time.
+Without a part: everything. It takes half an hour the first time, because a container image is compiled and a virtual
+machine is made; both are kept for the next time.
 
   quick     lint, types and unit tests: the inner loop, under a minute
   lint      ruff, mypy, yamllint, ansible-lint, shellcheck, hadolint
