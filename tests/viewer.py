@@ -13,6 +13,7 @@ from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
 
+CHROMIUM = "/usr/bin/chromium"
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -70,10 +71,10 @@ class Watched:
 def chromium_page(netns: str | None = None, **context_options: Any) -> Iterator[Page]:
     """Open a page in the real Chromium, inside the network namespace ``netns`` where one is named."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        executable = "/usr/bin/chromium"
+        executable = CHROMIUM
         if netns:
             wrapper = Path(folder) / "chromium"
-            wrapper.write_text(f'#!/bin/sh\nexec ip netns exec {netns} /usr/bin/chromium "$@"\n')
+            wrapper.write_text(f'#!/bin/sh\nexec ip netns exec {netns} {CHROMIUM} "$@"\n')
             wrapper.chmod(0o755)
             executable = str(wrapper)
         browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import http.server
 import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import pytest
 
 from streamkit.errors import UnavailableError
 from streamkit.install.report import panel_addresses, panel_status, report
+from tests.local_server import QuietHandler, serving
 
 
 @pytest.mark.parametrize(
@@ -54,7 +53,7 @@ def test_stream_that_does_not_run_is_said_first() -> None:
     assert report([], status).startswith("The container is healthy, but the stream is backoff. The stream ended with")
 
 
-class Panel(http.server.BaseHTTPRequestHandler):
+class Panel(QuietHandler):
     """Answers /api/status to the right token."""
 
     def do_GET(self) -> None:
@@ -63,18 +62,11 @@ class Panel(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(json.dumps(STATUS).encode())
 
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing: the test asserts what matters."""
-
 
 @pytest.fixture
 def panel() -> Iterator[str]:
-    with http.server.HTTPServer(("127.0.0.1", 0), Panel) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
-        thread.join()
+    with serving(Panel) as address:
+        yield address
 
 
 def test_panel_is_asked_with_the_token(panel: str, tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from wsgiref.types import WSGIApplication
@@ -27,6 +26,7 @@ import pytest
 from streamkit.documents import read_document, write_document
 from streamkit.panel.app import Panel, create_app
 from streamkit.panel.context import Context
+from tests.local_server import QuietHandler, serving
 
 EXAMPLES = Path(__file__).parent / "states"
 TOKEN = "correct horse battery staple"
@@ -175,7 +175,7 @@ class Signaller:
 def signaller() -> Iterator[Signaller]:
     """A signaller on a free port of the loopback interface."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def _answer(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             headers = {name.lower(): value for name, value in self.headers.items()}
@@ -195,17 +195,9 @@ def signaller() -> Iterator[Signaller]:
 
         do_POST = do_PATCH = do_DELETE = _answer
 
-        def log_message(self, format: str, *args: Any) -> None:
-            """Keep the test's output for the test."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    found = Signaller(f"http://127.0.0.1:{server.server_port}/whep/endpoint")
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    yield found
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Handler) as address:
+        found = Signaller(f"{address}/whep/endpoint")
+        yield found
 
 
 @dataclass

@@ -9,10 +9,8 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,7 @@ import pytest
 from streamkit.documents import read_document
 from streamkit.errors import BadInputError
 from streamkit.poll import ask, make_session, status_address
+from tests.local_server import QuietHandler, serving
 
 KEY = "the-stream-key"
 LISTING = [
@@ -52,7 +51,7 @@ class Box:
 def box() -> Iterator[Box]:
     """A server on a free port."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         protocol_version = "HTTP/1.1"
 
         def handle(self) -> None:
@@ -71,19 +70,10 @@ def box() -> Iterator[Box]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *args: Any) -> None:
-            """Keep the test's output for the test."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    found = Box()
-    found.address = f"http://127.0.0.1:{server.server_port}/api/status"
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    yield found
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Handler) as address:
+        found = Box()
+        found.address = f"{address}/api/status"
+        yield found
 
 
 def ask_once(address: str) -> dict[str, Any]:

@@ -5,28 +5,15 @@ from __future__ import annotations
 import contextlib
 import json
 import queue
-import shutil
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--autoplay-policy=no-user-gesture-required",
-    "--disable-features=WebRtcHideLocalIpsWithMdns",
-]
+from tests.local_server import QuietHandler, serving
+from tests.viewer import CHROMIUM, FLAGS
 
 
 @dataclass
@@ -44,7 +31,7 @@ def publishing() -> Iterator[Publisher]:
     """Serve publisher.html and pass offers to it and its answers back."""
     page = (Path(__file__).parent / "publisher.html").read_bytes()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
             self.send_response(status)
             for name, value in {**headers, "Content-Length": str(len(body))}.items():
@@ -80,17 +67,9 @@ def publishing() -> Iterator[Publisher]:
             found.deleted.append(self.path.rpartition("/")[2])
             self._send(200, b"", {})
 
-        def log_message(self, format: str, *args: Any) -> None:
-            """Keep the test's output for the test."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    found = Publisher(f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    yield found
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Handler) as address:
+        found = Publisher(address)
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +83,7 @@ def publisher() -> Iterator[Publisher]:
 def browser(publisher: Publisher) -> Iterator[Browser]:
     """Chromium with the publishing page open."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         stream = chromium.new_page()
         stream.goto(f"{publisher.url}/publisher")
         yield chromium
