@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from streamkit import __version__
-from streamkit.config import SETTINGS, check_together, parse_inventory
+from streamkit.config import SETTINGS, check_together, defaults, parse_inventory
 from streamkit.detect.hardware import detect as detect_hardware
 from streamkit.documents import SCHEMA_VERSION, Document, dump_document, read_document, write_atomically
 from streamkit.errors import BadInputError, ExitCode, StreamkitError
@@ -46,7 +46,7 @@ def _settings(path: Path | None) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return (every setting's value, only those given) from a settings document."""
     given = read_document(path).get("given", {}) if path else {}
     given = {name: SETTINGS[name].parse(value) for name, value in given.items() if name in SETTINGS}
-    return {**{name: setting.default for name, setting in SETTINGS.items()}, **given}, given
+    return {**defaults(), **given}, given
 
 
 def _hardware(path: Path | None) -> Document:
@@ -105,7 +105,7 @@ def settings(
                 f"{source} holds a {type(variables).__name__}; expected an object of streamkit_* variables."
             )
         given = parse_inventory(variables)
-    values = {**{name: setting.default for name, setting in SETTINGS.items()}, **given}
+    values = {**defaults(), **given}
     check_together(values)
     lines = [
         f"{setting.variable} = {values[name]!r}\n    {setting.help} Allowed: {setting.allowed}."

@@ -199,6 +199,11 @@ _TABLE = (
 SETTINGS: dict[str, Setting] = {setting.name: setting for setting in _TABLE}
 
 
+def defaults() -> dict[str, Value]:
+    """Return {name: default} of every setting: a new dictionary each time, for the caller to fill."""
+    return {setting.name: setting.default for setting in _TABLE}
+
+
 def parse_inventory(variables: Mapping[str, object]) -> dict[str, Value]:
     """Check the ``streamkit_*`` variables of an inventory; return {name without prefix: value}.
 

@@ -27,15 +27,17 @@ class Encoder:
     unprobed_reason: str = ""
 
 
+_UNTRIED = "{} is not chosen without a trial encode in the container, which this version does not run yet"
+
 _CATALOGUE = (
     Encoder("av1-nvenc", "stream-av1-nvenc.sh", "av1", "nvav1enc", "AV1 on NVIDIA NVENC", needs="nvidia",
-            unprobed_reason="NVENC is not chosen without a trial encode in the container, which this version does not run yet"),
+            unprobed_reason=_UNTRIED.format("NVENC")),
     Encoder("h264-nvenc", "stream-nvenc.sh", "h264", "nvh264enc", "H.264 on NVIDIA NVENC", needs="nvidia",
-            unprobed_reason="NVENC is not chosen without a trial encode in the container, which this version does not run yet"),
+            unprobed_reason=_UNTRIED.format("NVENC")),
     Encoder("av1-vaapi", "stream-av1-vaapi.sh", "av1", "vaav1enc", "AV1 on Intel or AMD (VA-API)", needs="vaapi",
-            unprobed_reason="VA-API is not chosen without a trial encode in the container, which this version does not run yet"),
+            unprobed_reason=_UNTRIED.format("VA-API")),
     Encoder("h264-vaapi", "stream.sh", "h264", "vah264enc", "H.264 on Intel or AMD (VA-API)", needs="vaapi",
-            unprobed_reason="VA-API is not chosen without a trial encode in the container, which this version does not run yet"),
+            unprobed_reason=_UNTRIED.format("VA-API")),
     Encoder("x264", "stream-x264.sh", "h264", "x264enc", "H.264 in software (x264)"),
     Encoder("vp9", "stream-vp9.sh", "vp9", "vp9enc", "VP9 in software (libvpx)",
             unprobed_reason="costs more CPU than x264 at the same size"),

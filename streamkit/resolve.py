@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from streamkit.config import SETTINGS, Value, check_together
+from streamkit.config import SETTINGS, Value, check_together, defaults
 from streamkit.encoders import ENCODERS
 from streamkit.errors import BadInputError
 from streamkit.video import mode_caps
@@ -40,7 +40,7 @@ def resolve(planned: Mapping[str, Value], inventory: Mapping[str, Value], overri
 
     Raises BadInputError when an override names what the panel may not change, or values contradict one another.
     """
-    values: dict[str, Value] = {name: setting.default for name, setting in SETTINGS.items()}
+    values: dict[str, Value] = defaults()
     origins: dict[str, Origin] = dict.fromkeys(SETTINGS, "default")
     layers: tuple[tuple[Origin, Mapping[str, Value]], ...] = (
         ("plan", planned),

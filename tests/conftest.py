@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from streamkit.config import SETTINGS, Value
+from streamkit.config import Value, defaults
 from streamkit.documents import read_document
 
 MakeSettings = Callable[..., dict[str, Value]]
@@ -34,7 +34,7 @@ def settings() -> MakeSettings:
     """Return every setting at its default, with some replaced."""
 
     def make(**changed: Value) -> dict[str, Value]:
-        return {**{name: setting.default for name, setting in SETTINGS.items()}, **changed}
+        return {**defaults(), **changed}
 
     return make
 

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from streamkit.detect.usb import usb_parent
+
 
 def scan(root: Path) -> list[dict[str, Any]]:
     """Return capture devices: ``card device id name device_name gid usb``; ``alsa`` is the name to record from."""
@@ -26,8 +28,6 @@ def scan(root: Path) -> list[dict[str, Any]]:
         card, device = int(match[1]), int(match[2])
         card_id, name = names.get(card, (str(card), f"card {card}"))
         node = root / f"dev/snd/pcmC{card}D{device}c"
-        device_link = root / f"sys/class/sound/card{card}/device"
-        usb = next((str(p) for p in device_link.resolve().parents if (p / "idVendor").exists()), None)
         found.append(
             {
                 "card": card,
@@ -38,7 +38,7 @@ def scan(root: Path) -> list[dict[str, Any]]:
                 # By id, not by number: numbers change with the order of plugging.
                 "alsa": f"hw:{card_id},{device}",
                 "gid": node.stat().st_gid if node.exists() else None,
-                "usb": usb,
+                "usb": usb_parent(root / f"sys/class/sound/card{card}/device"),
             }
         )
     return found

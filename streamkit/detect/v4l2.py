@@ -12,6 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from streamkit.detect.usb import usb_parent
 from streamkit.video import format_fps
 
 QUERYCAP = 0x80685600
@@ -212,13 +213,12 @@ def scan(root: Path) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
         finally:
             os.close(descriptor)
         if found is not None:
-            usb = next((str(p) for p in (entry / "device").resolve().parents if (p / "idVendor").exists()), None)
             devices.append(
                 {
                     "node": f"/dev/{entry.name}",
                     "stable_node": stable.get(entry.name),
                     "gid": node.stat().st_gid,
-                    "usb": usb,
+                    "usb": usb_parent(entry / "device"),
                     **found,
                 }
             )

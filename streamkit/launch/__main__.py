@@ -34,7 +34,6 @@ class Launcher:
         self._loop = GLib.MainLoop()
         self._pipeline = Pipeline(words, self._ended)
         self._figures = Figures(self._pipeline.counters)
-        self._said_playing = False
         out = environment.get("STREAMKIT_LAUNCH_FILE")
         self._out = Path(out) if out else None
         if key_file := environment.get("STREAM_KEY_FILE"):

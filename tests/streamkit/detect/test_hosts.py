@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
-from streamkit.config import SETTINGS
+from streamkit.config import defaults
 from streamkit.detect import machine, sound
 from streamkit.detect.hardware import detect
 from streamkit.detect.state import free_mb, listening, state
@@ -68,6 +68,6 @@ def test_free_space_of_a_path_that_does_not_exist_yet(tmp_path: Path) -> None:
 
 
 def test_state_says_whether_a_named_device_is_there() -> None:
-    values = {name: setting.default for name, setting in SETTINGS.items()}
+    values = defaults()
     assert state(Path("/"), {**values, "video_device": "/dev/null"})["devices"] == {"video_device": True}
     assert state(Path("/"), {**values, "video_device": "/dev/video77"})["devices"] == {"video_device": False}
