@@ -1,4 +1,7 @@
-"""Processor, memory, operating system and GPUs, from ``/proc``, ``/etc`` and ``/sys``."""
+"""Operating system, memory and processor, from ``/etc``, ``/proc`` and ``/sys``.
+
+Nothing here changes from minute to minute: no clock in use, no load, no free memory.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,36 @@ import re
 from pathlib import Path
 from typing import Any
 
-VENDORS = {"0x8086": "intel", "0x1002": "amd", "0x10de": "nvidia"}
+ENCODER_FLAGS = [
+    "sse2",
+    "ssse3",
+    "sse4_1",
+    "sse4_2",
+    "avx",
+    "fma",
+    "bmi2",
+    "avx2",
+    "avx512f",
+    "avx512dq",
+    "avx512cd",
+    "avx512bw",
+    "avx512vl",
+    "avx512_vbmi2",
+    "avx512_vnni",
+    "avx512icl",
+    "neon",
+    "dotprod",
+    "i8mm",
+    "sve",
+    "sve2",
+]
+"""The instruction sets that x264, libvpx, SVT-AV1, rav1e and libaom have code for, as /proc/cpuinfo spells them."""
+ARM_NAMES = {"asimd": "neon", "asimddp": "dotprod"}
+"""Kernel names on arm64 (Documentation/arch/arm64/elf_hwcaps.rst) of what everybody else calls otherwise."""
 
 
-def _read(path: Path) -> str:
+def read(path: Path) -> str:
+    """Return the text of a file of the kernel, empty where there is none."""
     try:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -20,40 +49,69 @@ def _read(path: Path) -> str:
 
 def operating_system(root: Path) -> dict[str, str]:
     """Return ``id`` and ``version`` of os-release(5), empty where it says nothing."""
-    fields = dict(re.findall(r'^([A-Z_]+)="?([^"\n]*)"?$', _read(root / "etc/os-release"), re.MULTILINE))
+    fields = dict(re.findall(r'^([A-Z_]+)="?([^"\n]*)"?$', read(root / "etc/os-release"), re.MULTILINE))
     return {"id": fields.get("ID", ""), "version": fields.get("VERSION_ID", ""), "name": fields.get("PRETTY_NAME", "")}
-
-
-def cpu(root: Path) -> dict[str, Any]:
-    """Return the processor's ``model``, and ``cpus``: how many this process may use."""
-    model = re.search(r"^model name\s*:\s*(.*)$", _read(root / "proc/cpuinfo"), re.MULTILINE)
-    return {
-        "model": model[1] if model else None,
-        "cpus": len(os.sched_getaffinity(0)),
-        "architecture": platform.machine(),
-    }
 
 
 def memory_mb(root: Path) -> int | None:
     """Return the machine's memory in MiB."""
-    total = re.search(r"^MemTotal:\s*(\d+) kB", _read(root / "proc/meminfo"), re.MULTILINE)
+    total = re.search(r"^MemTotal:\s*(\d+) kB", read(root / "proc/meminfo"), re.MULTILINE)
     return int(total[1]) // 1024 if total else None
 
 
-def gpus(root: Path) -> list[dict[str, Any]]:
-    """Return display controllers with a render node: ``vendor pci_id driver render_node gid``."""
-    found = []
-    for entry in sorted((root / "sys/class/drm").glob("renderD*")):
-        device = entry / "device"
-        node = root / "dev/dri" / entry.name
-        vendor, product = _read(device / "vendor").strip(), _read(device / "device").strip()
-        found.append(
-            {
-                "vendor": VENDORS.get(vendor, "other"),
-                "pci_id": f"{vendor[2:]}:{product[2:]}" if vendor else None,
-                "driver": (device / "driver").resolve().name if (device / "driver").exists() else None,
-                "render_node": f"/dev/dri/{entry.name}",
-                "gid": node.stat().st_gid if node.exists() else None,
-            }
-        )
-    return found
+def cpu(root: Path) -> dict[str, Any]:
+    """Return the processor's ``model``, ``architecture`` and ``cpus``: how many this process may use.
+
+    ``sockets cores threads`` count what is switched on, None where sysfs does not say; ``flags`` are those of
+    ENCODER_FLAGS; ``governor`` and ``scaling_driver`` are None where the kernel does not set the clock (most virtual
+    machines);
+    ``hypervisor`` is whether this is a virtual machine, None where the processor would not tell.
+    """
+    text = read(root / "proc/cpuinfo")
+    # arm64 has no "model name"; single-board computers name themselves on the last line.
+    model = re.search(r"^(?:model name|Model)[ \t]*:[ \t]*(.*)$", text, re.MULTILINE)
+    line = re.search(r"^(?:flags|Features)[ \t]*:(.*)$", text, re.MULTILINE)
+    spoken = line[1].split() if line else []
+    flags = {ARM_NAMES.get(flag, flag) for flag in spoken}
+    return {
+        "model": model[1].strip() if model else None,
+        "cpus": len(os.sched_getaffinity(0)),
+        "architecture": platform.machine(),
+        **_topology(root),
+        "flags": [flag for flag in ENCODER_FLAGS if flag in flags],
+        "governor": _governor(root),
+        "scaling_driver": _scaling_driver(root),
+        "hypervisor": _hypervisor(root, text, spoken),
+    }
+
+
+def _topology(root: Path) -> dict[str, int | None]:
+    # A processor that is switched off has no topology (kernel: Documentation/admin-guide/cputopology.rst).
+    found = [
+        (read(folder / "physical_package_id").strip(), read(folder / "thread_siblings_list").strip())
+        for folder in (root / "sys/devices/system/cpu").glob("cpu[0-9]*/topology")
+    ]
+    if not found or not all(siblings for _, siblings in found):
+        return {"sockets": None, "cores": None, "threads": None}
+    return {"sockets": len({package for package, _ in found}), "cores": len(set(found)), "threads": len(found)}
+
+
+def _scaling_driver(root: Path) -> str | None:
+    """Return who sets the clock: what ``powersave`` means depends on it (kernel: admin-guide/pm/intel_pstate.rst)."""
+    return read(root / "sys/devices/system/cpu/cpufreq/policy0/scaling_driver").strip() or None
+
+
+def _governor(root: Path) -> str | None:
+    policies = (root / "sys/devices/system/cpu/cpufreq").glob("policy*/scaling_governor")
+    names = {read(path).strip() for path in policies} - {""}
+    # Different cores may be governed differently; then all are named.
+    return ",".join(sorted(names)) or None
+
+
+def _hypervisor(root: Path, cpuinfo: str, spoken: list[str]) -> bool | None:
+    if "hypervisor" in spoken or read(root / "sys/hypervisor/type").strip() == "xen":
+        return True
+    if (root / "proc/device-tree/hypervisor").exists():
+        return True
+    # x86 sets the flag under every hypervisor; other processors have no such flag.
+    return False if re.search(r"^flags[ \t]*:", cpuinfo, re.MULTILINE) else None

@@ -92,6 +92,15 @@ def docker_state(container: str, image: str) -> dict[str, Any]:
     }
 
 
+def stored_probes(root: Path, install_dir: str) -> dict[str, Any] | None:
+    """Return the trial encodes that the release in force was planned with; None where there are none."""
+    try:
+        found = json.loads((root / install_dir.lstrip("/") / "current/probes.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
 def state(root: Path, settings: dict[str, Any]) -> dict[str, Any]:
     """Return the host's state for the effective ``settings`` (their names as in the schema)."""
     devices = {
@@ -104,5 +113,6 @@ def state(root: Path, settings: dict[str, Any]) -> dict[str, Any]:
         "listening": listening(root),
         "free_mb": {place: free_mb(Path(place)) for place in ("/var/lib/docker", str(settings["install_dir"]), "/tmp")},
         "devices": devices,
+        "probes": stored_probes(root, str(settings["install_dir"])),
         "docker": docker_state(str(settings["container_name"]), str(settings["image_name"])),
     }
