@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from streamkit.encoders import ENCODERS
+from streamkit.encoders import ENCODERS, element_setting
 from streamkit.errors import BadInputError
 from streamkit.video import format_fps, parse_fps, parse_mode, parse_size
 
@@ -109,6 +109,8 @@ _DEVICE = r"auto|/dev/[A-Za-z0-9_./@+-]+"
 _ABSOLUTE = r"/[A-Za-z0-9_./+-]*[A-Za-z0-9_+-]"
 _NAME = r"[a-z0-9][a-z0-9_.-]{0,62}"
 _HTTP = r"https?://[A-Za-z0-9.\-]+(:\d{1,5})?(/[^\s'\"]*)?|https?://\[[0-9A-Fa-f:]+\](:\d{1,5})?(/[^\s'\"]*)?"
+_ALSA = r"(plug)?hw:[A-Za-z0-9_=,]+"
+_PULSE = r"[A-Za-z0-9_@][A-Za-z0-9_.@+:-]*"
 _QUEUE = r"queue( max-size-(buffers|time|bytes)=\d+)+"
 _QUEUE_ALLOWED = "'queue' with max-size-buffers=, max-size-time= (ns) and max-size-bytes=, never leaky"
 
@@ -122,6 +124,19 @@ def _setting(
 def _choices(name: str, help_text: str, *choices: str, runtime: bool = False) -> Setting:
     """A setting whose default is its first choice."""
     return Setting(name, choices[0], help_text, "one of: " + ", ".join(choices), _choice(*choices), choices, runtime)
+
+
+def _element(encoder: str) -> Setting:
+    """Which GStreamer element a hardware encoder is: the plan knows the GPU and its entry points."""
+    codec, title = ENCODERS[encoder].codec, ENCODERS[encoder].title
+    examples = {
+        "vaapi": (rf"va(renderD\d+)?{codec}(lp)?enc", f"va{codec}enc, va{codec}lpenc, or varenderD129{codec}enc"),
+        "nvidia": (rf"nv{codec}(device[1-9]\d?)?enc", f"nv{codec}enc, or nv{codec}device1enc"),
+    }
+    pattern, words = examples[ENCODERS[encoder].needs]
+    name = element_setting(ENCODERS[encoder]) or ""
+    return _setting(name, "auto", f"GStreamer element for {title}; the plan names GPU and entry point.",
+                    f"auto, or an element such as {words}", _text("auto|" + pattern))  # fmt: skip
 
 
 def _queue(name: str, sizes: str, help_text: str) -> Setting:
@@ -145,6 +160,10 @@ _TABLE = (
              "0 (the plan chooses) or a whole number from 100 to 100000 kbit/s", _number(100, 100_000, 0), runtime=True),
     _setting("keyframe_interval_s", 4, "Longest time between two key frames, in seconds.",
              "a whole number from 1 to 60 seconds", _number(1, 60), runtime=True),
+    _choices("probe", "Trial encodes on the host: when something they depend on changed, never, or at each deployment.",
+             "auto", "never", "always"),
+    _setting("max_frame_age_ms", 0, "Raw frames older than this are dropped before the encoder; 0: two frame periods.",
+             "0 (two frame periods) or a whole number up to 10000 ms", _number(0, 10_000)),
     _setting("stun_server", "", "STUN server for viewers or servers outside the LAN; empty: none is asked.",
              "stun://host:port, or nothing", _text(r"(stun://[A-Za-z0-9.\-]+(:\d{1,5})?)?")),
     # --- where picture and sound come from ------------------------------------------------------------
@@ -154,10 +173,20 @@ _TABLE = (
     _setting("capture_mode", "auto", "What is asked of the card.",
              "auto, or FORMAT WIDTHxHEIGHT@FPS such as 'YUYV 1280x720@60'",
              _mode),
-    _choices("audio_source", "Sound: the ALSA card, a test tone, or none; auto follows the picture's source.",
-             "auto", "alsa", "tone", "none"),
-    _setting("audio_device", "auto", "The ALSA capture device.", "auto, or an ALSA name such as hw:1,0",
-             _text(r"auto|(plug)?hw:[A-Za-z0-9_=,]+")),
+    _choices("audio_source", "Sound: the ALSA card, PulseAudio or PipeWire, a test tone, or none; auto follows the picture's source.",
+             "auto", "alsa", "pulse", "tone", "none"),
+    _setting("audio_device", "auto", "The ALSA capture device, or the PulseAudio source.",
+             "auto, an ALSA name such as hw:1,0, or the name of a PulseAudio source such as alsa_input.usb-Card.analog-stereo",
+             _text(f"auto|{_ALSA}|{_PULSE}")),
+    _setting("pulse_socket", "/run/user/1000/pulse/native",
+             "Socket of the host's PulseAudio or PipeWire; its user must have the number 1000, as the container's has.",
+             "an absolute path", _text(_ABSOLUTE)),
+    # --- which GPU, where there are several -------------------------------------------------------------
+    _setting("render_node", "auto", "The GPU for VA-API.", "auto, or a path such as /dev/dri/renderD129",
+             _text(r"auto|/dev/dri/renderD\d{1,3}")),
+    _setting("cuda_device", "auto", "The NVIDIA GPU, by nvidia-smi's number.", "auto, or a whole number from 0 to 31",
+             _text(r"auto|[12]?\d|3[01]")),
+    *(_element(name) for name, encoder in ENCODERS.items() if encoder.needs),
     # --- queues: names and defaults of the guide --------------------------------------------------------
     _queue("queue_video_low_res", "max-size-buffers=5 max-size-time=500000000 max-size-bytes=0", "Raw video up to 720p."),
     _queue("queue_video_mid_res", "max-size-buffers=10 max-size-time=500000000 max-size-bytes=0", "Raw video up to 1080p."),
@@ -166,6 +195,8 @@ _TABLE = (
     _queue("queue_rtp", "max-size-buffers=5 max-size-time=100000000 max-size-bytes=0", "Coded side, after the parser."),
     _queue("queue_coded", "max-size-buffers=0 max-size-time=2000000000 max-size-bytes=0",
            "Coded side where an encoder reports more latency than queue_rtp can hold."),
+    _setting("queue_reason", "", "Why queues differ from their defaults; written beside each that does.",
+             "one line of text, or nothing", _text(r"[^\x00-\x1f\x7f]{0,300}")),
     # --- the panel and the ports -------------------------------------------------------------------------
     _setting("panel_port", 8081, "TCP port of the panel.", "a whole number from 1024 to 65535", _number(1024, 65535)),
     _setting("panel_bind", "0.0.0.0", "Address the panel listens on.", "an IPv4 address such as 0.0.0.0 or 127.0.0.1",
@@ -230,6 +261,12 @@ def check_together(values: Mapping[str, Value]) -> None:
     if values["panel_port"] == values["whep_port"]:
         raise BadInputError(
             f"streamkit_panel_port and streamkit_whep_port are both {values['panel_port']}; give each its own port."
+        )
+    device, source = str(values["audio_device"]), values["audio_source"]
+    if device != "auto" and source in ("auto", "alsa") and not re.fullmatch(_ALSA, device):
+        raise BadInputError(
+            f"streamkit_audio_device is {device!r}, which is no ALSA name such as hw:1,0; "
+            f"set streamkit_audio_source to 'pulse' for a PulseAudio source."
         )
     for source, device in (("source", "video_device"), ("audio_source", "audio_device")):
         if values[device] != "auto" and values[source] in {"test", "tone", "none"}:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from streamkit.config import SETTINGS, Value, check_together, defaults
-from streamkit.encoders import ENCODERS
+from streamkit.encoders import ENCODERS, element_setting
 from streamkit.errors import BadInputError
 from streamkit.video import mode_caps
 
@@ -28,6 +28,14 @@ class Effective:
     def as_document(self) -> dict[str, dict[str, Value]]:
         """Return {name: {"value": …, "origin": …}} for the runtime settings and the sources."""
         return {name: {"value": value, "origin": self.origins[name]} for name, value in self.values.items()}
+
+    def for_encoder(self, encoder: str) -> dict[str, Value]:
+        """Return the values with another encoder: at its script's own size, unless a person asked for a size."""
+        own, asked = ENCODERS[encoder].size, self.origins["resolution"] in ("inventory", "override")
+        changed: dict[str, Value] = {"encoder": encoder}
+        if own and not asked and encoder != self.values["encoder"]:
+            changed["resolution"] = "{}x{}".format(*own)
+        return {**self.values, **changed}
 
 
 def is_auto(name: str, value: Value) -> bool:
@@ -60,7 +68,13 @@ def resolve(planned: Mapping[str, Value], inventory: Mapping[str, Value], overri
                 continue
             values[name], origins[name] = value, origin
     check_together(values)
-    return Effective(values, origins)
+    effective = Effective(values, origins)
+    chosen = str(values["encoder"])
+    if chosen in ENCODERS and chosen != planned.get("encoder"):
+        # The planned size is that of another encoder.
+        as_planned = Effective({**values, "encoder": planned.get("encoder", "auto")}, origins)
+        return Effective(as_planned.for_encoder(chosen), origins)
+    return effective
 
 
 def script_name(values: Mapping[str, Value]) -> str:
@@ -73,9 +87,7 @@ def script_environment(values: Mapping[str, Value]) -> dict[str, str]:
 
     The stream key is never part of it; the launcher reads it from the file named by STREAM_KEY_FILE.
     """
-    fixed_size = ENCODERS[str(values["encoder"])].size
-    resolution = "{}x{}".format(*fixed_size) if fixed_size else str(values["resolution"])
-    return {
+    environment = {
         "PUBLISH": str(values["publish"]),
         "SERVER_URL": str(values["server_url"]),
         "WHEP_LISTEN": f"127.0.0.1:{values['whep_port']}",
@@ -85,8 +97,15 @@ def script_environment(values: Mapping[str, Value]) -> dict[str, str]:
         "CAPTURE_MODE": mode_caps(str(values["capture_mode"])),
         "AUDIO_SOURCE": str(values["audio_source"]),
         "AUDIO_DEVICE": str(values["audio_device"]),
-        "RESOLUTION": resolution,
+        "RESOLUTION": str(values["resolution"]),
         "FPS": str(values["fps"]),
         "BITRATE": str(values["bitrate_kbps"]),
         "KEYFRAME_INTERVAL": str(values["keyframe_interval_s"]),
+        "MAX_FRAME_AGE_MS": str(values["max_frame_age_ms"]),
     }
+    encoder = ENCODERS[str(values["encoder"])]
+    if setting := element_setting(encoder):
+        environment["ENCODER_ELEMENT"] = encoder.element if values[setting] == "auto" else str(values[setting])
+    if encoder.needs == "nvidia":
+        environment["CUDA_DEVICE"] = "-1" if values["cuda_device"] == "auto" else str(values["cuda_device"])
+    return environment

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from streamkit.config import Value
+from streamkit.detect.hardware import lasting
 from streamkit.documents import dump_document
 from streamkit.install.content import content_hash
 from streamkit.render.templates import render_compose, render_scripts
@@ -17,17 +18,22 @@ CONTROLLER_ONLY = frozenset({"image_archive", "stream_key_file", "ca_bundle", "b
 
 
 def release_files(
-    hardware: Mapping[str, Any], plan: Mapping[str, Any], given: Mapping[str, Value], image_tag: str
+    hardware: Mapping[str, Any],
+    plan: Mapping[str, Any],
+    given: Mapping[str, Value],
+    image_tag: str,
+    probes: Mapping[str, Any] | None = None,
 ) -> dict[str, str]:
     """Return {path in the release: text}.  ``given`` holds only what the inventory sets, by setting name."""
     effective = resolve(plan["settings"], given, {})
     kept = {name: value for name, value in given.items() if name not in CONTROLLER_ONLY}
     return {
         "docker-compose.yml": render_compose(plan, effective.values, image_tag),
-        "hardware.json": dump_document(dict(hardware)),
+        "hardware.json": dump_document(lasting(dict(hardware))),
         "plan.json": dump_document(dict(plan)),
         "settings.json": dump_document({"settings": kept}),
-        **{f"scripts/{name}": text for name, text in render_scripts(effective.values).items()},
+        **({"probes.json": dump_document(dict(probes))} if probes else {}),
+        **{f"scripts/{name}": text for name, text in render_scripts(effective).items()},
     }
 
 

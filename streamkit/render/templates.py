@@ -13,7 +13,7 @@ import jinja2
 
 from streamkit.config import SETTINGS, Value
 from streamkit.encoders import ENCODERS, Encoder
-from streamkit.resolve import script_environment
+from streamkit.resolve import Effective, script_environment
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
@@ -21,6 +21,10 @@ RAW_FORMAT = "I420"
 """What every software encoder takes; the GPU templates convert to NV12 in the GPU's own memory."""
 SLOW_ELEMENTS = frozenset({"svtav1enc"})
 """Encoders that report more latency than QUEUE_RTP can hold (SVT-AV1: 1.25 s, whatever its settings)."""
+
+
+QUEUES = tuple(name for name in SETTINGS if name.startswith("queue_") and name != "queue_reason")
+"""The settings that are queues."""
 
 
 def environment() -> jinja2.Environment:
@@ -39,14 +43,14 @@ def environment() -> jinja2.Environment:
     return made
 
 
-def render_script(encoder: Encoder, values: Mapping[str, Value]) -> str:
-    """Return one streaming script for a host whose effective values are ``values``."""
-    env = script_environment({**values, "encoder": encoder.id})
+def render_script(encoder: Encoder, effective: Effective) -> str:
+    """Return one streaming script for a host, whichever encoder is the chosen one there."""
+    values = effective.for_encoder(encoder.id)
     queue = "QUEUE_CODED" if encoder.element in SLOW_ELEMENTS else "QUEUE_RTP"
     template = environment().get_template(f"scripts/{encoder.script}.j2")
     return template.render(
         encoder=encoder,
-        env=env,
+        env=script_environment(values),
         raw_format=RAW_FORMAT,
         queue_after_parser="$" + queue,
         max_threads=math.ceil(float(values["cpus"])),
@@ -54,20 +58,36 @@ def render_script(encoder: Encoder, values: Mapping[str, Value]) -> str:
 
 
 def render_queues(values: Mapping[str, Value]) -> str:
-    """Return queue-config.sh."""
-    queues = {name.removeprefix("queue_"): values[name] for name in SETTINGS if name.startswith("queue_")}
-    return environment().get_template("queue-config.sh.j2").render(queues=queues)
+    """Return queue-config.sh; beside a value that differs from the default stand the default and the reason."""
+    queues, notes = {}, {}
+    for name in QUEUES:
+        short, default = name.removeprefix("queue_"), SETTINGS[name].default
+        queues[short] = values[name]
+        reason = f": {values['queue_reason']}" if values["queue_reason"] else ""
+        notes[short] = "" if values[name] == default else f"  # was: {default}; set in the inventory{reason}"
+    return environment().get_template("queue-config.sh.j2").render(queues=queues, notes=notes)
 
 
 def render_compose(plan: Mapping[str, Any], values: Mapping[str, Value], image_tag: str) -> str:
-    """Return docker-compose.yml.  ``plan`` gives devices, their group ids, and the number of CPUs."""
+    """Return docker-compose.yml.
+
+    ``plan`` gives ``devices``, their ``device_gids``, ``cpus``, and ``nvidia``: whether NVIDIA's GPUs are passed in.
+    """
     # Listening on every address includes loopback; on one address it is that one.
     health_host = "localhost" if values["panel_bind"] in ("0.0.0.0", "127.0.0.1") else values["panel_bind"]
+    socket = Path(str(values["pulse_socket"])) if values["audio_source"] == "pulse" else None
     template = environment().get_template("docker-compose.yml.j2")
-    return template.render(plan=plan, values=values, image_tag=image_tag, health_host=health_host)
+    return template.render(
+        plan=plan,
+        values=values,
+        image_tag=image_tag,
+        health_host=health_host,
+        pulse_dir=socket.parent if socket else None,
+        pulse_name=socket.name if socket else None,
+    )
 
 
-def render_scripts(values: Mapping[str, Value]) -> dict[str, str]:
+def render_scripts(effective: Effective) -> dict[str, str]:
     """Return {file name: text} of every script and queue-config.sh."""
-    scripts = {encoder.script: render_script(encoder, values) for encoder in ENCODERS.values()}
-    return {**scripts, "queue-config.sh": render_queues(values)}
+    scripts = {encoder.script: render_script(encoder, effective) for encoder in ENCODERS.values()}
+    return {**scripts, "queue-config.sh": render_queues(effective.values)}

@@ -21,6 +21,7 @@ from streamkit.run.control import ControlServer
 from streamkit.run.effective import Job, load_job
 from streamkit.run.log import RingLog
 from streamkit.run.paths import Paths
+from streamkit.run.timings import apply_detected
 
 LOOK_AGAIN_S = 0.25
 """How often the launcher's file is looked at until it says that the stream plays."""
@@ -120,6 +121,9 @@ class Supervisor:
             "STREAMKIT_LAUNCH_FILE": str(self._paths.launch_file),
         }
         self._paths.launch_file.unlink(missing_ok=True)
+        values = self._job.effective.values
+        if values["source"] == "v4l2" and (said := apply_detected(str(values["video_device"]))):
+            self._log.write("supervisor", said)
         self._running_identity = self._job.identity
         self.stream.start([str(self._job.script)], environment, first_state="starting")
 

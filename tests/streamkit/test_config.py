@@ -33,6 +33,17 @@ def test_default_is_allowed(name: str) -> None:
         ("streamkit_server_url", "host:8080/api/whip"),
         ("streamkit_server_url", "http://host/$(id)'"),
         ("streamkit_audio_device", "default; reboot"),
+        ("streamkit_audio_device", "-record"),
+        ("streamkit_audio_source", "pipewire"),
+        ("streamkit_pulse_socket", "run/pulse/native"),
+        ("streamkit_render_node", "/dev/dri/card0"),
+        ("streamkit_cuda_device", "GPU-1"),
+        ("streamkit_cuda_device", 32),
+        ("streamkit_av1_vaapi_element", "vah264enc"),
+        ("streamkit_h264_vaapi_element", "varenderD129h264enc ! fakesink"),
+        ("streamkit_h264_nvenc_element", "nvh264device0enc"),
+        ("streamkit_max_frame_age_ms", -1),
+        ("streamkit_queue_reason", "two\nlines"),
         ("streamkit_capture_mode", "H264 1280x720@60"),
         ("streamkit_queue_audio", "queue leaky=downstream"),
         ("streamkit_container_name", "a b"),
@@ -84,8 +95,30 @@ def test_values_from_the_command_line_of_ansible_are_text() -> None:
         ({"panel_port": 8189}, "are both 8189"),
         ({"source": "test", "video_device": "/dev/video0"}, "leave the device at auto"),
         ({"audio_source": "none", "audio_device": "hw:1,0"}, "leave the device at auto"),
+        ({"audio_device": "tv.monitor"}, "set streamkit_audio_source to 'pulse' for a PulseAudio source"),
     ],
 )
 def test_contradictions_are_named(settings: MakeSettings, changed: dict[str, Value], words: str) -> None:
     with pytest.raises(BadInputError, match=words):
         check_together(settings(**changed))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("render_node", "/dev/dri/renderD129"),
+        ("cuda_device", "31"),
+        ("av1_vaapi_element", "varenderD129av1lpenc"),
+        ("h264_vaapi_element", "vah264lpenc"),
+        ("av1_nvenc_element", "nvav1device1enc"),
+        ("audio_device", "alsa_input.usb-Elgato_Cam_Link_4K_0003-03.analog-stereo"),
+        ("audio_device", "@DEFAULT_MONITOR@"),
+        ("audio_device", "plughw:CARD=C4K,DEV=0"),
+    ],
+)
+def test_good_values_are_kept(name: str, value: str) -> None:
+    assert parse_inventory({f"streamkit_{name}": value}) == {name: value}
+
+
+def test_pulseaudio_takes_its_own_names(settings: MakeSettings) -> None:
+    check_together(settings(audio_source="pulse", audio_device="tv.monitor"))

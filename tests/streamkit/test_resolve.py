@@ -6,7 +6,7 @@ import pytest
 
 from streamkit.config import Value
 from streamkit.errors import BadInputError
-from streamkit.resolve import resolve, script_environment, script_name
+from streamkit.resolve import Effective, resolve, script_environment, script_name
 
 PLAN: dict[str, Value] = {
     "encoder": "x264",
@@ -51,7 +51,54 @@ def test_script_environment_has_documented_names_and_no_key() -> None:
     assert "STREAM_KEY" not in environment
 
 
-def test_script_with_a_fixed_size_keeps_it() -> None:
-    effective = resolve(PLAN, {"encoder": "av1-1080p-downscale"}, {})
-    assert script_name(effective.values) == "stream-1080p-downscale.sh"
-    assert script_environment(effective.values)["RESOLUTION"] == "1920x1080"
+@pytest.mark.parametrize("layer", ["inventory", "override"])
+def test_script_that_scales_down_has_its_size_until_somebody_asks(layer: str) -> None:
+    def effective(chosen: dict[str, Value]) -> Effective:
+        return resolve(PLAN, chosen, {}) if layer == "inventory" else resolve(PLAN, {}, chosen)
+
+    own = effective({"encoder": "av1-1080p-downscale"})
+    assert script_name(own.values) == "stream-1080p-downscale.sh"
+    assert script_environment(own.values)["RESOLUTION"] == "1920x1080"
+    asked = effective({"encoder": "av1-1080p-downscale", "resolution": "960x540"})
+    assert script_environment(asked.values)["RESOLUTION"] == "960x540"
+
+
+def test_planned_size_of_a_script_that_scales_down_is_kept() -> None:
+    # The plan knows more: a card of 1280x720 is not scaled up.
+    planned = {**PLAN, "encoder": "av1-1080p-downscale", "resolution": "1280x720"}
+    assert resolve(planned, {}, {}).values["resolution"] == "1280x720"
+
+
+def test_values_for_another_encoder() -> None:
+    effective = resolve(PLAN, {}, {})
+    assert effective.for_encoder("av1-optiplex") == {**effective.values, "encoder": "av1-optiplex"}
+    assert effective.for_encoder("av1-1080p-downscale")["resolution"] == "1920x1080"
+    assert effective.for_encoder("vp9")["resolution"] == "1280x720"
+    asked = resolve(PLAN, {}, {"resolution": "640x360"})
+    assert asked.for_encoder("av1-1080p-downscale")["resolution"] == "640x360"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"encoder": "x264"}, {}),
+        ({"encoder": "av1-vaapi"}, {"ENCODER_ELEMENT": "vaav1enc"}),
+        (
+            {"encoder": "av1-vaapi", "av1_vaapi_element": "varenderD129av1lpenc"},
+            {"ENCODER_ELEMENT": "varenderD129av1lpenc"},
+        ),
+        ({"encoder": "h264-nvenc"}, {"ENCODER_ELEMENT": "nvh264enc", "CUDA_DEVICE": "-1"}),
+        (
+            {"encoder": "h264-nvenc", "h264_nvenc_element": "nvh264device1enc", "cuda_device": "1"},
+            {"ENCODER_ELEMENT": "nvh264device1enc", "CUDA_DEVICE": "1"},
+        ),
+    ],
+)
+def test_gpu_of_an_encoder(given: dict[str, Value], expected: dict[str, str]) -> None:
+    environment = script_environment(resolve(PLAN, given, {}).values)
+    assert {k: v for k, v in environment.items() if k in ("ENCODER_ELEMENT", "CUDA_DEVICE")} == expected
+
+
+def test_frame_age_reaches_the_launcher() -> None:
+    assert script_environment(resolve(PLAN, {}, {}).values)["MAX_FRAME_AGE_MS"] == "0"
+    assert script_environment(resolve(PLAN, {"max_frame_age_ms": 50}, {}).values)["MAX_FRAME_AGE_MS"] == "50"

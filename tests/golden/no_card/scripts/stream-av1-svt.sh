@@ -18,9 +18,12 @@ CAPTURE_MODE=${CAPTURE_MODE:-video/x-raw}
 AUDIO_SOURCE=${AUDIO_SOURCE:-tone}
 AUDIO_DEVICE=${AUDIO_DEVICE:-auto}
 RESOLUTION=${RESOLUTION:-1280x720}
-FPS=${FPS:-60}
-BITRATE=${BITRATE:-3700}
+TEST_SIZE=${TEST_SIZE:-$RESOLUTION}
+FPS=${FPS:-30}
+BITRATE=${BITRATE:-2500}
 KEYFRAME_INTERVAL=${KEYFRAME_INTERVAL:-4}
+# Exported: the launcher reads it, the pipeline has no word for it.
+export MAX_FRAME_AGE_MS=${MAX_FRAME_AGE_MS:-0}
 launcher=${STREAMKIT_LAUNCH:-gst-launch-1.0}
 
 usage() {
@@ -33,7 +36,8 @@ AV1 in software (SVT-AV1). Without an option it streams until it is stopped.
   --help   show this text and stop
 
 Environment, with the value of this host:
-  PUBLISH            whep: serve viewers from here; whip: publish to SERVER_URL  [whep]
+  PUBLISH            whep: serve viewers from here; whip: publish to SERVER_URL;
+                     discard: encode and throw away, for trial encodes and measuring  [whep]
   SERVER_URL         WHIP endpoint, http://host:8080/api/whip  []
   STREAM_KEY_FILE    file that holds the stream key (whip)
   STREAM_KEY         the key itself; under plain gst-launch-1.0 either way shows in 'ps'
@@ -42,12 +46,16 @@ Environment, with the value of this host:
   VIDEO_SOURCE       v4l2 or test  [test]
   VIDEO_DEVICE       capture card  [auto]
   CAPTURE_MODE       GStreamer caps asked of the card  [video/x-raw]
-  AUDIO_SOURCE       alsa, tone or none  [tone]
-  AUDIO_DEVICE       ALSA name  [auto]
+  AUDIO_SOURCE       alsa, pulse (PulseAudio or PipeWire), tone or none  [tone]
+  AUDIO_DEVICE       ALSA name, or the name of a PulseAudio source (auto: its default)  [auto]
+  PULSE_SERVER       where PulseAudio listens, read by its own library, as in unix:/run/pulse/native
   RESOLUTION         WIDTHxHEIGHT of the encoded picture  [1280x720]
-  FPS                frames per second, integer or fraction  [60]
-  BITRATE            video, kbit/s  [3700]
+  TEST_SIZE          WIDTHxHEIGHT of the test picture before it is scaled  [as RESOLUTION]
+  FPS                frames per second, integer or fraction  [30]
+  BITRATE            video, kbit/s  [2500]
   KEYFRAME_INTERVAL  longest time between key frames, seconds  [4]
+  MAX_FRAME_AGE_MS   raw frames older than this are dropped before the encoder; 0: two frame periods.
+                     Only streamkit-launch does so  [0]
   STREAMKIT_LAUNCH   what runs the pipeline  [gst-launch-1.0]
 HELP
 }
@@ -68,15 +76,18 @@ case "${1:-}" in
   *) refuse 'the argument' "$1" '--print, --help, or none' ;;
 esac
 
-[[ $RESOLUTION =~ ^[0-9]+x[0-9]+$ ]] || refuse RESOLUTION "$RESOLUTION" 'WIDTHxHEIGHT, such as 1280x720'
+[[ $RESOLUTION =~ ^[1-9][0-9]*x[1-9][0-9]*$ ]] || refuse RESOLUTION "$RESOLUTION" 'WIDTHxHEIGHT, such as 1280x720'
+[[ $TEST_SIZE =~ ^[1-9][0-9]*x[1-9][0-9]*$ ]] || refuse TEST_SIZE "$TEST_SIZE" 'WIDTHxHEIGHT, such as 2560x1440'
 [[ $FPS =~ ^[1-9][0-9]*(/[1-9][0-9]*)?$ ]] || refuse FPS "$FPS" 'a whole number or a fraction, such as 60000/1001'
 [[ $BITRATE =~ ^[1-9][0-9]*$ ]] || refuse BITRATE "$BITRATE" 'a whole number of kbit/s'
 [[ $KEYFRAME_INTERVAL =~ ^[1-9][0-9]*$ ]] || refuse KEYFRAME_INTERVAL "$KEYFRAME_INTERVAL" 'a whole number of seconds'
+[[ $MAX_FRAME_AGE_MS =~ ^(0|[1-9][0-9]*)$ ]] || refuse MAX_FRAME_AGE_MS "$MAX_FRAME_AGE_MS" 'a whole number of milliseconds, or 0'
 
 width=${RESOLUTION%x*}
 height=${RESOLUTION#*x}
 # 59.94 stays a fraction from end to end: 60000/1001.
 [[ $FPS == */* ]] && rate=$FPS || rate=$FPS/1
+# Rounded down: the interval is the longest that is allowed.
 keyframe_frames=$((KEYFRAME_INTERVAL * ${rate%/*} / ${rate#*/}))
 ((keyframe_frames > 0)) || keyframe_frames=1
 # Threads for conversion and encoder: the processors there are, but no more than this container may use.
@@ -97,71 +108,204 @@ read -ra queue_coded <<<"$QUEUE_CODED"
 pipeline=()
 
 # Where it goes. The sink comes first so that the branches below can be linked to it by name.
+audio_end=(
+  sink.
+)
 case "$PUBLISH" in
   whep)
     # Serves every viewer from one encode. The panel stands in front of it and asks for the login.
-    # Sink and signaller have a STUN server each, and both would ask one of the internet unless told.
-    pipeline+=(whepserversink name=sink "signaller::host-addr=http://$WHEP_LISTEN" "signaller::stun-server=${STUN_SERVER:-NULL}")
+    pipeline+=(
+      whepserversink
+      name=sink
+      "signaller::host-addr=http://$WHEP_LISTEN"
+      # Sink and signaller have a STUN server each, and both would ask one of the internet unless told.
+      "signaller::stun-server=${STUN_SERVER:-NULL}"
+    )
     ;;
   whip)
     [[ -n $SERVER_URL ]] || refuse SERVER_URL '' 'the WHIP endpoint of the server, such as http://host:8080/api/whip'
-    pipeline+=(whipclientsink name=sink "signaller::whip-endpoint=$SERVER_URL")
+    pipeline+=(
+      whipclientsink
+      name=sink
+      "signaller::whip-endpoint=$SERVER_URL"
+    )
     ;;
-  *) refuse PUBLISH "$PUBLISH" 'whep or whip' ;;
+  discard)
+    pipeline+=(
+      fakesink
+      name=sink
+      # As fast as it comes: the source sets the pace.
+      sync=false
+    )
+    # That sink takes one stream only.
+    audio_end=(
+      fakesink
+      name=audio_sink
+      sync=false
+    )
+    ;;
+  *) refuse PUBLISH "$PUBLISH" 'whep, whip or discard' ;;
 esac
-# An empty stun-server= would swallow the next word; NULL means none.
-pipeline+=("stun-server=${STUN_SERVER:-NULL}")
-# The picture is encoded here, once: the sink has no encoder to steer and no redundancy to add.
-pipeline+=(congestion-control=disabled do-fec=false)
+if [[ $PUBLISH != discard ]]; then
+  pipeline+=(
+    # An empty stun-server= would swallow the next word; NULL means none.
+    "stun-server=${STUN_SERVER:-NULL}"
+    # The picture is encoded here, once: the sink has no encoder to steer and no redundancy to add.
+    congestion-control=disabled
+    do-fec=false
+  )
+fi
 
 # Where the picture comes from.
 case "$VIDEO_SOURCE" in
   v4l2)
-    pipeline+=(v4l2src name=capture "device=$VIDEO_DEVICE")
-    pipeline+=('!' "$CAPTURE_MODE")
+    pipeline+=(
+      v4l2src
+      name=capture
+      "device=$VIDEO_DEVICE"
+      '!'
+      "$CAPTURE_MODE"
+    )
     if [[ $CAPTURE_MODE == image/jpeg* ]]; then
-      pipeline+=('!' jpegdec)
+      # Behind a queue of its own: decoding in the capture's thread would make the card wait for it.
+      pipeline+=(
+        '!'
+        "${queue_video[@]}"
+        '!'
+        jpegdec
+      )
     fi
     ;;
   test)
-    # is-live paces it like a card; the bars wander so that a frozen picture shows.
-    pipeline+=(videotestsrc name=capture is-live=true pattern=smpte horizontal-speed=4)
-    pipeline+=('!' "video/x-raw,format=I420,width=$width,height=$height,framerate=$rate")
+    pipeline+=(
+      videotestsrc
+      name=capture
+      # Paced like a card.
+      is-live=true
+      pattern=smpte
+      # The bars wander so that a frozen picture shows.
+      horizontal-speed=4
+      '!'
+      "video/x-raw,format=I420,width=${TEST_SIZE%x*},height=${TEST_SIZE#*x},framerate=$rate"
+    )
     ;;
   *) refuse VIDEO_SOURCE "$VIDEO_SOURCE" 'v4l2 or test' ;;
 esac
-pipeline+=('!' "${queue_video[@]}")
-# drop-only: a rate is lowered by leaving frames out; holding one back to repeat it would add a frame of delay.
-pipeline+=('!' videorate name=rate drop-only=true)
-pipeline+=('!' videoconvertscale "n-threads=$threads" add-borders=false)
-pipeline+=('!' "video/x-raw,format=I420,width=$width,height=$height,framerate=[1/1,$rate],pixel-aspect-ratio=1/1")
-pipeline+=('!' "${queue_video[@]}")
+pipeline+=(
+  '!'
+  "${queue_video[@]}"
+  '!'
+  videorate
+  name=rate
+  # A rate is lowered by leaving frames out; holding one back to repeat it would add a frame of delay.
+  drop-only=true
+)
+pipeline+=(
+  '!'
+  videoconvertscale
+  "n-threads=$threads"
+  # The picture fills the frame; black bars would cost bits.
+  add-borders=false
+  '!'
+  "video/x-raw,format=I420,width=$width,height=$height,framerate=[1/1,$rate],pixel-aspect-ratio=1/1"
+)
+pipeline+=(
+  '!'
+  "${queue_video[@]}"
+)
 
 # The encoder. min-force-key-unit-interval (ns): viewers who join together share one key frame.
-# Two temporal layers, no look-ahead, no temporal filter, no scene detection: the lowest delay that SVT-AV1 holds.
-# pred-struct=1 (low delay) hangs after one frame since SVT-AV1 2.3. VBR, target-bitrate in kbit/s.
-pipeline+=('!' svtav1enc name=encoder preset=12 "target-bitrate=$BITRATE" "intra-period-length=$keyframe_frames" parameters-string=hierarchical-levels=2:lookahead=0:enable-tf=0:scd=0 min-force-key-unit-interval=500000000)
-pipeline+=('!' av1parse name=parser)
-pipeline+=('!' "${queue_coded[@]}")
-pipeline+=('!' sink.)
+pipeline+=(
+  '!'
+  svtav1enc
+  name=encoder
+  # SVT-AV1 2.3 has no faster one.
+  preset=12
+  # kbit/s, variable. Constant bitrate needs pred-struct=1 (low delay), and there SVT-AV1 from 2.3 on makes the element
+  # wait for a packet before it hands over the next frame: for ever. A quality instead of a rate is no faster.
+  "target-bitrate=$BITRATE"
+  "intra-period-length=$keyframe_frames"
+  # Groups of four frames, the smallest it takes; no look-ahead, no temporal filter, no scene detection. Six frames of
+  # delay, where the defaults have more than twenty.
+  parameters-string=hierarchical-levels=2:lookahead=0:enable-tf=0:scd=0
+  min-force-key-unit-interval=500000000
+  '!'
+  av1parse
+  name=parser
+)
+pipeline+=(
+  '!'
+  "${queue_coded[@]}"
+  '!'
+  sink.
+)
 
 # Sound.
 case "$AUDIO_SOURCE" in
-  alsa) pipeline+=(alsasrc name=audio_capture "device=$AUDIO_DEVICE" buffer-time=40000 latency-time=10000) ;;
-  # Quiet: whoever opens the page should not be startled.
-  tone) pipeline+=(audiotestsrc name=audio_capture is-live=true wave=sine freq=440 volume=0.05 samplesperbuffer=480) ;;
+  alsa)
+    pipeline+=(
+      alsasrc
+      name=audio_capture
+      "device=$AUDIO_DEVICE"
+      # us: four periods of 10 ms.
+      buffer-time=40000
+      latency-time=10000
+    )
+    ;;
+  pulse)
+    pipeline+=(
+      pulsesrc
+      name=audio_capture
+      buffer-time=40000
+      latency-time=10000
+    )
+    if [[ $AUDIO_DEVICE != auto ]]; then
+      pipeline+=(
+        "device=$AUDIO_DEVICE"
+      )
+    fi
+    ;;
+  tone)
+    pipeline+=(
+      audiotestsrc
+      name=audio_capture
+      is-live=true
+      wave=sine
+      freq=440
+      # Quiet: whoever opens the page should not be startled.
+      volume=0.05
+      # 10 ms.
+      samplesperbuffer=480
+    )
+    ;;
   none) ;;
-  *) refuse AUDIO_SOURCE "$AUDIO_SOURCE" 'alsa, tone or none' ;;
+  *) refuse AUDIO_SOURCE "$AUDIO_SOURCE" 'alsa, pulse, tone or none' ;;
 esac
 if [[ $AUDIO_SOURCE != none ]]; then
-  pipeline+=('!' "${queue_audio[@]}")
-  pipeline+=('!' audioconvert)
-  pipeline+=('!' audioresample)
-  pipeline+=('!' 'audio/x-raw,rate=48000,channels=2')
-  # frame-size is in ms, bitrate in bit/s; in-band FEC hides single lost packets.
-  pipeline+=('!' opusenc bitrate=128000 frame-size=10 audio-type=restricted-lowdelay inband-fec=true packet-loss-percentage=5)
-  pipeline+=('!' "${queue_audio[@]}")
-  pipeline+=('!' sink.)
+  pipeline+=(
+    '!'
+    "${queue_audio[@]}"
+    '!'
+    audioconvert
+    '!'
+    audioresample
+    '!'
+    'audio/x-raw,rate=48000,channels=2'
+    '!'
+    opusenc
+    # bit/s.
+    bitrate=128000
+    # ms.
+    frame-size=10
+    audio-type=restricted-lowdelay
+    # Hides single lost packets.
+    inband-fec=true
+    packet-loss-percentage=5
+    '!'
+    "${queue_audio[@]}"
+    '!'
+    "${audio_end[@]}"
+  )
 fi
 
 if [[ $print_only == true ]]; then
@@ -178,7 +322,11 @@ if [[ $PUBLISH == whip && ${launcher##*/} != streamkit-launch ]]; then
     key=$(<"$STREAM_KEY_FILE")
   fi
   if [[ -n $key ]]; then
-    pipeline=("${pipeline[0]}" "signaller::auth-token=$key" "${pipeline[@]:1}")
+    pipeline=(
+      "${pipeline[0]}"
+      "signaller::auth-token=$key"
+      "${pipeline[@]:1}"
+    )
   fi
 fi
 exec "$launcher" "${pipeline[@]}"

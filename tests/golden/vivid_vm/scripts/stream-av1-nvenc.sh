@@ -13,14 +13,21 @@ SERVER_URL=${SERVER_URL:-''}
 WHEP_LISTEN=${WHEP_LISTEN:-127.0.0.1:8189}
 STUN_SERVER=${STUN_SERVER:-''}
 VIDEO_SOURCE=${VIDEO_SOURCE:-v4l2}
-VIDEO_DEVICE=${VIDEO_DEVICE:-/dev/video0}
+VIDEO_DEVICE=${VIDEO_DEVICE:-/dev/v4l/by-path/platform-vivid.0-video-index0}
 CAPTURE_MODE=${CAPTURE_MODE:-video/x-raw,format=NV12,width=1280,height=720,framerate=15/1}
 AUDIO_SOURCE=${AUDIO_SOURCE:-none}
 AUDIO_DEVICE=${AUDIO_DEVICE:-auto}
 RESOLUTION=${RESOLUTION:-1280x720}
+TEST_SIZE=${TEST_SIZE:-$RESOLUTION}
 FPS=${FPS:-15}
 BITRATE=${BITRATE:-1200}
 KEYFRAME_INTERVAL=${KEYFRAME_INTERVAL:-4}
+# Exported: the launcher reads it, the pipeline has no word for it.
+export MAX_FRAME_AGE_MS=${MAX_FRAME_AGE_MS:-0}
+ENCODER_ELEMENT=${ENCODER_ELEMENT:-nvav1enc}
+CUDA_DEVICE=${CUDA_DEVICE:--1}
+# In the order of nvidia-smi; CUDA would call the fastest the first.
+export CUDA_DEVICE_ORDER=PCI_BUS_ID
 launcher=${STREAMKIT_LAUNCH:-gst-launch-1.0}
 
 usage() {
@@ -33,21 +40,28 @@ AV1 on NVIDIA NVENC. Without an option it streams until it is stopped.
   --help   show this text and stop
 
 Environment, with the value of this host:
-  PUBLISH            whep: serve viewers from here; whip: publish to SERVER_URL  [whep]
+  PUBLISH            whep: serve viewers from here; whip: publish to SERVER_URL;
+                     discard: encode and throw away, for trial encodes and measuring  [whep]
   SERVER_URL         WHIP endpoint, http://host:8080/api/whip  []
   STREAM_KEY_FILE    file that holds the stream key (whip)
   STREAM_KEY         the key itself; under plain gst-launch-1.0 either way shows in 'ps'
   WHEP_LISTEN        host:port where viewers' offers are taken (whep)  [127.0.0.1:8189]
   STUN_SERVER        stun://host:port, empty for none  []
   VIDEO_SOURCE       v4l2 or test  [v4l2]
-  VIDEO_DEVICE       capture card  [/dev/video0]
+  VIDEO_DEVICE       capture card  [/dev/v4l/by-path/platform-vivid.0-video-index0]
   CAPTURE_MODE       GStreamer caps asked of the card  [video/x-raw,format=NV12,width=1280,height=720,framerate=15/1]
-  AUDIO_SOURCE       alsa, tone or none  [none]
-  AUDIO_DEVICE       ALSA name  [auto]
+  AUDIO_SOURCE       alsa, pulse (PulseAudio or PipeWire), tone or none  [none]
+  AUDIO_DEVICE       ALSA name, or the name of a PulseAudio source (auto: its default)  [auto]
+  PULSE_SERVER       where PulseAudio listens, read by its own library, as in unix:/run/pulse/native
   RESOLUTION         WIDTHxHEIGHT of the encoded picture  [1280x720]
+  TEST_SIZE          WIDTHxHEIGHT of the test picture before it is scaled  [as RESOLUTION]
   FPS                frames per second, integer or fraction  [15]
   BITRATE            video, kbit/s  [1200]
   KEYFRAME_INTERVAL  longest time between key frames, seconds  [4]
+  MAX_FRAME_AGE_MS   raw frames older than this are dropped before the encoder; 0: two frame periods.
+                     Only streamkit-launch does so  [0]
+  ENCODER_ELEMENT    GStreamer's encoder; nvav1device1enc is that of a second GPU  [nvav1enc]
+  CUDA_DEVICE        the same GPU by nvidia-smi's number; -1: the first  [-1]
   STREAMKIT_LAUNCH   what runs the pipeline  [gst-launch-1.0]
 HELP
 }
@@ -68,17 +82,27 @@ case "${1:-}" in
   *) refuse 'the argument' "$1" '--print, --help, or none' ;;
 esac
 
-[[ $RESOLUTION =~ ^[0-9]+x[0-9]+$ ]] || refuse RESOLUTION "$RESOLUTION" 'WIDTHxHEIGHT, such as 1280x720'
+[[ $RESOLUTION =~ ^[1-9][0-9]*x[1-9][0-9]*$ ]] || refuse RESOLUTION "$RESOLUTION" 'WIDTHxHEIGHT, such as 1280x720'
+[[ $TEST_SIZE =~ ^[1-9][0-9]*x[1-9][0-9]*$ ]] || refuse TEST_SIZE "$TEST_SIZE" 'WIDTHxHEIGHT, such as 2560x1440'
 [[ $FPS =~ ^[1-9][0-9]*(/[1-9][0-9]*)?$ ]] || refuse FPS "$FPS" 'a whole number or a fraction, such as 60000/1001'
 [[ $BITRATE =~ ^[1-9][0-9]*$ ]] || refuse BITRATE "$BITRATE" 'a whole number of kbit/s'
 [[ $KEYFRAME_INTERVAL =~ ^[1-9][0-9]*$ ]] || refuse KEYFRAME_INTERVAL "$KEYFRAME_INTERVAL" 'a whole number of seconds'
+[[ $MAX_FRAME_AGE_MS =~ ^(0|[1-9][0-9]*)$ ]] || refuse MAX_FRAME_AGE_MS "$MAX_FRAME_AGE_MS" 'a whole number of milliseconds, or 0'
 
 width=${RESOLUTION%x*}
 height=${RESOLUTION#*x}
 # 59.94 stays a fraction from end to end: 60000/1001.
 [[ $FPS == */* ]] && rate=$FPS || rate=$FPS/1
+# Rounded down: the interval is the longest that is allowed.
 keyframe_frames=$((KEYFRAME_INTERVAL * ${rate%/*} / ${rate#*/}))
 ((keyframe_frames > 0)) || keyframe_frames=1
+# Threads for conversion and encoder: the processors there are, but no more than this container may use.
+threads=$(nproc)
+((threads <= 2)) || threads=2
+
+[[ $ENCODER_ELEMENT =~ ^nvav1(device[1-9][0-9]*)?enc$ ]] ||
+  refuse ENCODER_ELEMENT "$ENCODER_ELEMENT" 'nvav1enc, or a second GPU as in nvav1device1enc'
+[[ $CUDA_DEVICE =~ ^(-1|0|[1-9][0-9]*)$ ]] || refuse CUDA_DEVICE "$CUDA_DEVICE" 'the number of a GPU, or -1 for the first'
 
 # Each queue is a word list in queue-config.sh.
 if ((height <= 720)); then
@@ -94,72 +118,211 @@ read -ra queue_coded <<<"$QUEUE_RTP"
 pipeline=()
 
 # Where it goes. The sink comes first so that the branches below can be linked to it by name.
+audio_end=(
+  sink.
+)
 case "$PUBLISH" in
   whep)
     # Serves every viewer from one encode. The panel stands in front of it and asks for the login.
-    # Sink and signaller have a STUN server each, and both would ask one of the internet unless told.
-    pipeline+=(whepserversink name=sink "signaller::host-addr=http://$WHEP_LISTEN" "signaller::stun-server=${STUN_SERVER:-NULL}")
+    pipeline+=(
+      whepserversink
+      name=sink
+      "signaller::host-addr=http://$WHEP_LISTEN"
+      # Sink and signaller have a STUN server each, and both would ask one of the internet unless told.
+      "signaller::stun-server=${STUN_SERVER:-NULL}"
+    )
     ;;
   whip)
     [[ -n $SERVER_URL ]] || refuse SERVER_URL '' 'the WHIP endpoint of the server, such as http://host:8080/api/whip'
-    pipeline+=(whipclientsink name=sink "signaller::whip-endpoint=$SERVER_URL")
+    pipeline+=(
+      whipclientsink
+      name=sink
+      "signaller::whip-endpoint=$SERVER_URL"
+    )
     ;;
-  *) refuse PUBLISH "$PUBLISH" 'whep or whip' ;;
+  discard)
+    pipeline+=(
+      fakesink
+      name=sink
+      # As fast as it comes: the source sets the pace.
+      sync=false
+    )
+    # That sink takes one stream only.
+    audio_end=(
+      fakesink
+      name=audio_sink
+      sync=false
+    )
+    ;;
+  *) refuse PUBLISH "$PUBLISH" 'whep, whip or discard' ;;
 esac
-# An empty stun-server= would swallow the next word; NULL means none.
-pipeline+=("stun-server=${STUN_SERVER:-NULL}")
-# The picture is encoded here, once: the sink has no encoder to steer and no redundancy to add.
-pipeline+=(congestion-control=disabled do-fec=false)
+if [[ $PUBLISH != discard ]]; then
+  pipeline+=(
+    # An empty stun-server= would swallow the next word; NULL means none.
+    "stun-server=${STUN_SERVER:-NULL}"
+    # The picture is encoded here, once: the sink has no encoder to steer and no redundancy to add.
+    congestion-control=disabled
+    do-fec=false
+  )
+fi
 
 # Where the picture comes from.
 case "$VIDEO_SOURCE" in
   v4l2)
-    pipeline+=(v4l2src name=capture "device=$VIDEO_DEVICE")
-    pipeline+=('!' "$CAPTURE_MODE")
+    pipeline+=(
+      v4l2src
+      name=capture
+      "device=$VIDEO_DEVICE"
+      '!'
+      "$CAPTURE_MODE"
+    )
     if [[ $CAPTURE_MODE == image/jpeg* ]]; then
-      pipeline+=('!' jpegdec)
+      # Behind a queue of its own: decoding in the capture's thread would make the card wait for it.
+      pipeline+=(
+        '!'
+        "${queue_video[@]}"
+        '!'
+        jpegdec
+      )
     fi
     ;;
   test)
-    # is-live paces it like a card; the bars wander so that a frozen picture shows.
-    pipeline+=(videotestsrc name=capture is-live=true pattern=smpte horizontal-speed=4)
-    pipeline+=('!' "video/x-raw,format=I420,width=$width,height=$height,framerate=$rate")
+    pipeline+=(
+      videotestsrc
+      name=capture
+      # Paced like a card.
+      is-live=true
+      pattern=smpte
+      # The bars wander so that a frozen picture shows.
+      horizontal-speed=4
+      '!'
+      "video/x-raw,format=I420,width=${TEST_SIZE%x*},height=${TEST_SIZE#*x},framerate=$rate"
+    )
     ;;
   *) refuse VIDEO_SOURCE "$VIDEO_SOURCE" 'v4l2 or test' ;;
 esac
-pipeline+=('!' "${queue_video[@]}")
-# drop-only: a rate is lowered by leaving frames out; holding one back to repeat it would add a frame of delay.
-pipeline+=('!' videorate name=rate drop-only=true)
-# Converted and scaled on the GPU, where the encoder wants the frames.
-pipeline+=('!' cudaupload)
-pipeline+=('!' cudaconvertscale)
-pipeline+=('!' "video/x-raw(memory:CUDAMemory),format=NV12,width=$width,height=$height,framerate=[1/1,$rate]")
-pipeline+=('!' "${queue_video[@]}")
+pipeline+=(
+  '!'
+  "${queue_video[@]}"
+  '!'
+  videorate
+  name=rate
+  # A rate is lowered by leaving frames out; holding one back to repeat it would add a frame of delay.
+  drop-only=true
+)
+# On the CPU: GStreamer has its CUDA converter only where CUDA's run-time compiler (libnvrtc) is, and the image has none.
+pipeline+=(
+  '!'
+  videoconvertscale
+  "n-threads=$threads"
+  # The picture fills the frame; black bars would cost bits.
+  add-borders=false
+  '!'
+  "video/x-raw,format=NV12,width=$width,height=$height,framerate=[1/1,$rate],pixel-aspect-ratio=1/1"
+  '!'
+  # Here and not in the encoder, whose thread then only encodes.
+  cudaupload
+  "cuda-device-id=$CUDA_DEVICE"
+  '!'
+  'video/x-raw(memory:CUDAMemory),format=NV12'
+)
+pipeline+=(
+  '!'
+  "${queue_video[@]}"
+)
 
 # The encoder. min-force-key-unit-interval (ns): viewers who join together share one key frame.
-# bitrate in kbit/s; gop-size in frames.
-pipeline+=('!' nvav1enc name=encoder "bitrate=$BITRATE" rc-mode=cbr preset=p4 tune=ultra-low-latency zerolatency=true "gop-size=$keyframe_frames" min-force-key-unit-interval=500000000)
-pipeline+=('!' av1parse name=parser)
-pipeline+=('!' "${queue_coded[@]}")
-pipeline+=('!' sink.)
+pipeline+=(
+  '!'
+  "$ENCODER_ELEMENT"
+  name=encoder
+  # Its kbit are of 1024 bits.
+  "bitrate=$(((BITRATE * 1000 + 512) / 1024))"
+  rc-mode=cbr
+  # p1 is fastest, p7 is best.
+  preset=p4
+  tune=ultra-low-latency
+  zerolatency=true
+  # Frames.
+  "gop-size=$keyframe_frames"
+  min-force-key-unit-interval=500000000
+  '!'
+  av1parse
+  name=parser
+)
+pipeline+=(
+  '!'
+  "${queue_coded[@]}"
+  '!'
+  sink.
+)
 
 # Sound.
 case "$AUDIO_SOURCE" in
-  alsa) pipeline+=(alsasrc name=audio_capture "device=$AUDIO_DEVICE" buffer-time=40000 latency-time=10000) ;;
-  # Quiet: whoever opens the page should not be startled.
-  tone) pipeline+=(audiotestsrc name=audio_capture is-live=true wave=sine freq=440 volume=0.05 samplesperbuffer=480) ;;
+  alsa)
+    pipeline+=(
+      alsasrc
+      name=audio_capture
+      "device=$AUDIO_DEVICE"
+      # us: four periods of 10 ms.
+      buffer-time=40000
+      latency-time=10000
+    )
+    ;;
+  pulse)
+    pipeline+=(
+      pulsesrc
+      name=audio_capture
+      buffer-time=40000
+      latency-time=10000
+    )
+    if [[ $AUDIO_DEVICE != auto ]]; then
+      pipeline+=(
+        "device=$AUDIO_DEVICE"
+      )
+    fi
+    ;;
+  tone)
+    pipeline+=(
+      audiotestsrc
+      name=audio_capture
+      is-live=true
+      wave=sine
+      freq=440
+      # Quiet: whoever opens the page should not be startled.
+      volume=0.05
+      # 10 ms.
+      samplesperbuffer=480
+    )
+    ;;
   none) ;;
-  *) refuse AUDIO_SOURCE "$AUDIO_SOURCE" 'alsa, tone or none' ;;
+  *) refuse AUDIO_SOURCE "$AUDIO_SOURCE" 'alsa, pulse, tone or none' ;;
 esac
 if [[ $AUDIO_SOURCE != none ]]; then
-  pipeline+=('!' "${queue_audio[@]}")
-  pipeline+=('!' audioconvert)
-  pipeline+=('!' audioresample)
-  pipeline+=('!' 'audio/x-raw,rate=48000,channels=2')
-  # frame-size is in ms, bitrate in bit/s; in-band FEC hides single lost packets.
-  pipeline+=('!' opusenc bitrate=128000 frame-size=10 audio-type=restricted-lowdelay inband-fec=true packet-loss-percentage=5)
-  pipeline+=('!' "${queue_audio[@]}")
-  pipeline+=('!' sink.)
+  pipeline+=(
+    '!'
+    "${queue_audio[@]}"
+    '!'
+    audioconvert
+    '!'
+    audioresample
+    '!'
+    'audio/x-raw,rate=48000,channels=2'
+    '!'
+    opusenc
+    # bit/s.
+    bitrate=128000
+    # ms.
+    frame-size=10
+    audio-type=restricted-lowdelay
+    # Hides single lost packets.
+    inband-fec=true
+    packet-loss-percentage=5
+    '!'
+    "${queue_audio[@]}"
+    '!'
+    "${audio_end[@]}"
+  )
 fi
 
 if [[ $print_only == true ]]; then
@@ -176,7 +339,11 @@ if [[ $PUBLISH == whip && ${launcher##*/} != streamkit-launch ]]; then
     key=$(<"$STREAM_KEY_FILE")
   fi
   if [[ -n $key ]]; then
-    pipeline=("${pipeline[0]}" "signaller::auth-token=$key" "${pipeline[@]:1}")
+    pipeline=(
+      "${pipeline[0]}"
+      "signaller::auth-token=$key"
+      "${pipeline[@]:1}"
+    )
   fi
 fi
 exec "$launcher" "${pipeline[@]}"
