@@ -1,4 +1,4 @@
-"""The command inside the image: ``streamkit run|panel|poll|ctl``.  Standard library only at import."""
+"""The command inside the image: ``streamkit run|panel|poll|ctl|probe``.  Standard library only at import."""
 
 from __future__ import annotations
 
@@ -20,6 +20,12 @@ def main(arguments: list[str] | None = None) -> int:
     panel.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     panel.add_argument("--port", type=int, default=8081, help="TCP port (default: %(default)s)")
     commands.add_parser("poll", help="ask the WHIP server for its status every few seconds")
+    trials = commands.add_parser(
+        "probe", help="try every encoder of a job, each in a process of its own; print probes.json"
+    )
+    trials.add_argument(
+        "--job", required=True, help="the job that 'streamkit probe' makes on the controller: a file, or -"
+    )
     control = commands.add_parser("ctl", help="tell the supervisor what to do and print its answer")
     control.add_argument("action", choices=COMMANDS)
     chosen = parser.parse_args(arguments)
@@ -36,6 +42,10 @@ def main(arguments: list[str] | None = None) -> int:
             from streamkit.poll import main as poll
 
             return poll([])
+        if chosen.command == "probe":
+            from streamkit.probe.run import main as probe
+
+            return probe(chosen.job)
         reply = request(Paths.from_environment().control_socket, {"command": chosen.action})
         print(json.dumps(reply))
         return ExitCode.OK if reply.get("ok") else ExitCode.FAILED

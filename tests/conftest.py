@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -37,6 +39,31 @@ def settings() -> MakeSettings:
         return {**defaults(), **changed}
 
     return make
+
+
+FIGURES: dict[str, object] = {}
+
+
+@pytest.fixture(scope="session")
+def report() -> dict[str, object]:
+    """Figures seen in this session: printed at its end, and written to build/report.json."""
+    return FIGURES
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures, so that a run's log holds them."""
+    if FIGURES:
+        text = json.dumps({"cpus": os.cpu_count(), **FIGURES}, indent=2)
+        (REPOSITORY / "build").mkdir(exist_ok=True)
+        (REPOSITORY / "build" / "report.json").write_text(text + "\n")
+        terminalreporter.write_line(text)
+
+
+@pytest.fixture(scope="session")
+def product_image(request: pytest.FixtureRequest) -> str:
+    """The image of this checkout in the daemon of this machine: STREAMKIT_TEST_IMAGE, or the one a fresh machine built."""
+    name = os.environ.get("STREAMKIT_TEST_IMAGE")
+    return name or str(request.getfixturevalue("loaded_image"))
 
 
 @pytest.fixture

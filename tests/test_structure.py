@@ -21,12 +21,16 @@ LAYERS = (
     "documents",
     "config",
     "resolve",
+    "nvenc",
+    "parse",
     "detect",
     "plan",
+    "doctor",
     "install",
     "render",
     "run",
     "launch",
+    "probe",
     "poll",
     "panel",
     "host",
@@ -35,7 +39,7 @@ LAYERS = (
     "__main__",
 )
 # Each library has one door.
-DOORS = {"jinja2": {"render"}, "bottle": {"panel"}, "gevent": {"panel"}, "gi": {"launch"}, "typer": {"cli"}}
+DOORS = {"jinja2": {"render"}, "bottle": {"panel"}, "gevent": {"panel"}, "gi": {"launch", "probe"}, "typer": {"cli"}}
 DOORS |= {"requests": {"poll", "panel"}, "psutil": {"panel"}}
 
 

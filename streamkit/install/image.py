@@ -21,6 +21,7 @@ IN_IMAGE = (
     "video.py",
     "launch",
     "panel",
+    "probe",
     "run",
 )
 """Modules and packages the image needs; a change of any other part of the toolkit does not touch the image."""

@@ -7,7 +7,18 @@ import zipfile
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
-MODULES = ("__init__.py", "config.py", "documents.py", "encoders.py", "errors.py", "host.py", "video.py")
+MODULES = (
+    "__init__.py",
+    "config.py",
+    "doctor.py",
+    "documents.py",
+    "encoders.py",
+    "errors.py",
+    "host.py",
+    "nvenc.py",
+    "video.py",
+)
+PACKAGES = ("detect", "parse", "plan")
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest date a zip can hold: equal sources give an equal file."""
 
@@ -15,7 +26,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 def zipapp_bytes() -> bytes:
     """Return the archive; ``python3 streamkit.pyz detect`` runs it."""
     sources = {f"streamkit/{name}": PACKAGE / name for name in MODULES}
-    sources |= {f"streamkit/detect/{path.name}": path for path in (PACKAGE / "detect").glob("*.py")}
+    sources |= {f"streamkit/{name}/{path.name}": path for name in PACKAGES for path in (PACKAGE / name).glob("*.py")}
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         main = "import sys\nfrom streamkit.host import main\nsys.exit(main())\n"

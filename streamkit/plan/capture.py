@@ -8,7 +8,7 @@ from typing import Any
 
 from streamkit.config import Value
 from streamkit.errors import BadInputError
-from streamkit.video import CAPS, Mode
+from streamkit.video import CAPS, Mode, format_fps
 
 
 def modes_of(device: Mapping[str, Any]) -> list[Mode]:
@@ -45,6 +45,47 @@ def choose_mode(modes: list[Mode], size: tuple[int, int], fps: Fraction) -> Mode
     )
 
 
+USB2_MBPS = 480
+"""Signalling rate of USB 2 high speed (USB 2.0 specification, 7.1); about 320 Mbit/s of it carry pictures."""
+BITS_PER_PIXEL = {"NV12": 12, "YU12": 12, "YV12": 12, "YUYV": 16, "UYVY": 16, "RGB3": 24, "BGR3": 24}
+
+
+def usb2_limit(device: Mapping[str, Any], mode: Mode, size: tuple[int, int], fps: Fraction) -> str:
+    """Return a sentence where USB 2 is why ``mode`` is less than raw ``size`` at ``fps``, else an empty string."""
+    speed_mbps = device.get("usb_speed_mbps")
+    needed_mbps = size[0] * size[1] * float(fps) * BITS_PER_PIXEL["NV12"] / 1e6
+    short = mode.pixel_format not in BITS_PER_PIXEL or mode.fps < fps * Fraction(998, 1000) or mode.width < size[0]
+    if speed_mbps is None or speed_mbps > USB2_MBPS or not short or needed_mbps < speed_mbps * 2 / 3:
+        return ""
+    return (
+        f"The card is connected by USB 2 ({speed_mbps} Mbit/s), and {size[0]}x{size[1]} at {format_fps(fps)} uncompressed "
+        f"needs {needed_mbps:.0f} Mbit/s: plug it into a USB 3 port, if the card itself has USB 3."
+    )
+
+
+def mode_reason(
+    device: Mapping[str, Any],
+    mode: Mode | None,
+    asked: str,
+    streamed: tuple[tuple[int, int], Fraction],
+    wish: tuple[tuple[int, int], Fraction],
+) -> str:
+    """Return why the card is asked for ``mode``.
+
+    ``asked`` is streamkit_capture_mode; ``streamed`` and ``wish`` are (size, rate) of the stream and of the best that
+    the settings leave open.
+    """
+    if asked != "auto":
+        return f"streamkit_capture_mode is {asked}."
+    if mode is None:
+        return f"{device['card']} lists no mode; it is asked for whatever it delivers."
+    limit = usb2_limit(device, mode, *wish)
+    size, fps = streamed
+    if mode.fps < fps * Fraction(998, 1000) or mode.width < size[0]:
+        return f"{mode} is the most the card offers. {limit}".strip()
+    return f"{mode} is the cheapest mode of the card for {size[0]}x{size[1]} at {format_fps(fps)}. {limit}".strip()
+
+
 def choose_device(hardware: Mapping[str, Any], wanted: str) -> dict[str, Any] | None:
     """Return the capture device: the one named, else the first real card, one with a signal before others."""
     devices: list[dict[str, Any]] = list(hardware["video_devices"])
@@ -59,7 +100,7 @@ def choose_device(hardware: Mapping[str, Any], wanted: str) -> dict[str, Any] | 
 def choose_audio(
     hardware: Mapping[str, Any], values: Mapping[str, Value], video: Mapping[str, Any] | None, video_source: str
 ) -> tuple[str, str | None, str]:
-    """Return (audio source, ALSA device or None, reason).
+    """Return (audio source, device of ALSA or PulseAudio or None, reason).
 
     Without being told, only sound that comes in through the capture card itself is taken: the microphone of the
     room must never go on air because it was the only card.
@@ -67,6 +108,9 @@ def choose_audio(
     asked, device = str(values["audio_source"]), str(values["audio_device"])
     if asked in ("tone", "none"):
         return asked, None, f"streamkit_audio_source is {asked!r}."
+    if asked == "pulse":
+        named = device if device != "auto" else "its default source"
+        return "pulse", None if device == "auto" else device, f"streamkit_audio_source is 'pulse': {named}."
     if device != "auto":
         return "alsa", device, f"streamkit_audio_device is {device!r}."
     if video_source == "test" and asked == "auto":

@@ -3,21 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from streamkit.config import Value
 from streamkit.documents import Document
-from streamkit.encoders import ENCODERS, Encoder
+from streamkit.encoders import ENCODERS, Encoder, delay_sentence
 from streamkit.errors import BadInputError
-from streamkit.plan.capture import choose_audio, choose_device, choose_mode, modes_of
-from streamkit.video import Mode, format_fps, parse_fps, parse_mode, parse_size
+from streamkit.plan.candidates import all_gpu_settings, gpu_for, missing_hardware
+from streamkit.plan.capture import choose_audio, mode_reason
+from streamkit.plan.rank import best_first, reason_chosen, reason_rejected
+from streamkit.plan.source import choose_video
+from streamkit.plan.target import Rung, ladder_for, rungs
+from streamkit.video import format_fps, parse_fps, parse_size
 
 BITS_PER_PIXEL = {"h264": 0.09, "vp9": 0.065, "av1": 0.06}
 """Bits per pixel at 30 frames per second for game pictures; a starting point, to be measured per host."""
 
 
-_SOUND = {"tone": " with a test tone.", "none": ", without sound.", "alsa": ", with sound from {}."}
+_SOUND = {"tone": " with a test tone.", "none": ", without sound."}
+CPUS_WHERE_UNKNOWN = 2
+"""What an unprobed plan counts on where a description does not say how many processors there are."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An encoder with what it will stream, why, and why not the others; ``probed``: by trial encodes."""
+
+    encoder: Encoder
+    rung: Rung
+    reason: str
+    rejected: list[dict[str, str]]
+    probed: bool
+    warning: str = ""
 
 
 def software_target(cpus: int) -> tuple[tuple[int, int], Fraction]:
@@ -36,134 +55,168 @@ def default_bitrate_kbps(codec: str, size: tuple[int, int], fps: Fraction) -> in
     return max(100, round(kbps / 100) * 100)
 
 
-def _present(encoder: Encoder, hardware: Mapping[str, Any]) -> str:
-    """Return why the encoder cannot be chosen unasked on this host, or an empty string."""
-    vendors = {gpu["vendor"] for gpu in hardware["gpus"]}
-    if encoder.needs == "nvidia" and "nvidia" not in vendors:
-        return "no NVIDIA GPU was found"
-    if encoder.needs == "vaapi" and not vendors & {"intel", "amd"}:
-        return "no Intel or AMD GPU with a render node was found"
-    return encoder.unprobed_reason
+def _unprobed_rung(
+    encoder: Encoder, hardware: Mapping[str, Any], values: Mapping[str, Value], device: Mapping[str, Any] | None
+) -> Rung:
+    steps = rungs(encoder, values, device)
+    if encoder.needs or encoder.size:
+        return steps[0]
+    size, fps = software_target(int(hardware["cpu"]["cpus"] or CPUS_WHERE_UNKNOWN))
+    limit = Rung(size, fps).pixel_rate
+    return next((step for step in steps if step.pixel_rate <= limit), steps[-1])
 
 
-def choose_encoder(hardware: Mapping[str, Any], wanted: str) -> tuple[Encoder, str, list[dict[str, str]]]:
-    """Return (encoder, reason, rejected candidates with reasons)."""
-    reasons = {encoder.id: _present(encoder, hardware) for encoder in ENCODERS.values()}
+def choose_unprobed(
+    hardware: Mapping[str, Any], values: Mapping[str, Value], device: Mapping[str, Any] | None
+) -> Choice:
+    """Choose from detection alone.  Raises BadInputError where the encoder named in the settings cannot run here."""
+    wanted = str(values["encoder"])
+    missing = {encoder.id: missing_hardware(encoder, hardware, values) for encoder in ENCODERS.values()}
+    reasons = {name: missing[name] or ENCODERS[name].unprobed_reason for name in ENCODERS}
     rejected = [{"encoder": name, "reason": reason} for name, reason in reasons.items() if reason and name != wanted]
     if wanted != "auto":
-        encoder = ENCODERS[wanted]
-        missing = _present(encoder, hardware)
-        if encoder.needs and missing.startswith("no "):
-            raise BadInputError(f"streamkit_encoder is {wanted!r}, but {missing} on this host; use 'auto' or 'x264'.")
-        return encoder, f"streamkit_encoder is {wanted!r}.", rejected
-    encoder = next(ENCODERS[name] for name, reason in reasons.items() if not reason)
-    return encoder, f"{encoder.title}: the first of the catalogue that this host runs without a trial encode.", rejected
-
-
-def _video(hardware: Mapping[str, Any], values: Mapping[str, Value]) -> tuple[str, dict[str, Any] | None, str]:
-    wanted, source = str(values["video_device"]), str(values["source"])
-    if source == "test":
-        return "test", None, "streamkit_source is 'test': streaming a moving test picture"
-    device = choose_device(hardware, wanted)
-    if device is None and wanted != "auto":
-        seen = ", ".join(d["node"] for d in hardware["video_devices"]) or "none"
-        raise BadInputError(
-            f"streamkit_video_device is {wanted!r}, which is no capture device of this host (found: {seen}); "
-            "name one of those, or leave it at auto."
-        )
-    if device is None:
-        asked = "; ".join(f"{u['what']}: {u['reason']}" for u in hardware["unknown"])
-        if source == "v4l2":
+        encoder, reason = ENCODERS[wanted], f"streamkit_encoder is {wanted!r}."
+        if missing[wanted]:
             raise BadInputError(
-                "streamkit_source is 'v4l2' but no capture card was found"
-                + (f" (could not ask {asked})" if asked else "")
-                + "; plug one in, or use 'auto' or 'test'."
+                f"streamkit_encoder is {wanted!r}, but {missing[wanted]} on this host; use 'auto' or 'x264'."
             )
-        return (
-            "test",
-            None,
-            (
-                "No capture card was found"
-                + (f" (could not ask {asked})" if asked else "")
-                + ": streaming a moving test picture"
-            ),
-        )
-    signal = {"locked": "with a signal", "none": "without a signal so far"}.get(device["signal"], "")
-    return "v4l2", device, " ".join(f"Capturing from {device['card']} at {device['node']} {signal}".split())
+    else:
+        encoder = next(ENCODERS[name] for name, why in reasons.items() if not why)
+        reason = f"{encoder.title}: the first of the catalogue that this host runs without a trial encode."
+    rung = _unprobed_rung(encoder, hardware, values, device)
+    return Choice(encoder, rung, reason, rejected, probed=False, warning=delay_sentence(encoder, rung.fps))
 
 
-def make_plan(hardware: Mapping[str, Any], values: Mapping[str, Value]) -> Document:
-    """Plan for one host.  ``hardware`` is hardware.json, ``values`` every setting (defaults filled in).
+def choose_probed(
+    hardware: Mapping[str, Any],
+    values: Mapping[str, Value],
+    device: Mapping[str, Any] | None,
+    probes: Mapping[str, Any],
+) -> Choice | None:
+    """Choose by trial encodes (``probes.json``); None where no tried encoder held anything, so that detection decides."""
+    wanted = str(values["encoder"])
+    trials = {trial["encoder"]: trial for trial in probes["trials"] if trial["encoder"] in ENCODERS}
+    order = best_first(list(trials.values()))
+    if wanted != "auto":
+        order = [one for one in order if one.encoder == wanted]
+    if not order:
+        return None
+    best = order[0]
+    rejected = []
+    for encoder in ENCODERS.values():
+        if encoder.id == best.encoder:
+            continue
+        missing = missing_hardware(encoder, hardware, values)
+        if encoder.id in trials:
+            reason = reason_rejected(trials[encoder.id], best)
+        else:
+            reason = missing or f"not tried: streamkit_encoder is {wanted!r}"
+        rejected.append({"encoder": encoder.id, "reason": reason})
+    reason = reason_chosen(best) if wanted == "auto" else f"streamkit_encoder is {wanted!r}. {reason_chosen(best)}"
+    rung, warning = _rung_of(best.trial, values, device)
+    return Choice(ENCODERS[best.encoder], rung, reason, rejected, probed=True, warning=warning)
+
+
+def _rung_of(
+    trial: Mapping[str, Any], values: Mapping[str, Value], device: Mapping[str, Any] | None
+) -> tuple[Rung, str]:
+    """Return the step that the trial held, with the mode that feeds it, and a warning where the settings ask for others."""
+    steps = rungs(ENCODERS[trial["encoder"]], values, device)
+    size, fps = parse_size(trial["size"]), parse_fps(trial["fps"])
+    found = next((step for step in steps if (step.size, step.fps) == (size, fps)), None)
+    if found:
+        return found, ""
+    # The settings changed since: what they ask for counts, and what was measured is said.
+    return steps[0], (
+        f"{trial['encoder']} was tried at {trial['size']}@{trial['fps']}, not at {steps[0]}, which the settings ask for; "
+        "a deployment without --tags measures it."
+    )
+
+
+def choose(
+    hardware: Mapping[str, Any],
+    values: Mapping[str, Value],
+    device: Mapping[str, Any] | None,
+    probes: Mapping[str, Any] | None,
+) -> Choice:
+    """Choose the encoder and what it streams; never falls to another encoder than the one named in the settings."""
+    if probes is None:
+        return choose_unprobed(hardware, values, device)
+    if made := choose_probed(hardware, values, device, probes):
+        return made
+    unprobed = choose_unprobed(hardware, values, device)
+    tried = next((t for t in probes["trials"] if t["encoder"] == unprobed.encoder.id), None)
+    why = f"{unprobed.encoder.id}: {tried['reason']}" if tried else "no encoder was tried"
+    return Choice(
+        unprobed.encoder,
+        unprobed.rung,
+        unprobed.reason,
+        unprobed.rejected,
+        probed=False,
+        warning=f"No trial encode held on this host ({why}): expect dropped frames, or set a smaller streamkit_resolution.",
+    )
+
+
+def make_plan(
+    hardware: Mapping[str, Any], values: Mapping[str, Value], probes: Mapping[str, Any] | None = None
+) -> Document:
+    """Plan for one host.  ``hardware`` is hardware.json, ``values`` every setting, ``probes`` probes.json or None.
 
     Returns ``settings`` (the values the plan decides, by setting name), ``encoder_reason``, ``source_reason``,
-    ``audio_reason``, ``mode_reason``, ``card``, ``devices`` (nodes that the container is given: the chosen card, and
-    ALSA's where sound is recorded), ``device_gids``, ``rejected`` and ``probed``.
+    ``audio_reason``, ``mode_reason``, ``warning``, ``card``, ``devices`` (nodes that the container is given: the chosen
+    card, the GPU's render node, and ALSA's where sound is recorded), ``device_gids``, ``rejected`` and ``probed``.
     Raises BadInputError where the settings ask for what this host has not.
     """
-    source, device, source_reason = _video(hardware, values)
+    source, device, source_reason = choose_video(hardware, values)
     audio, audio_device, audio_reason = choose_audio(hardware, values, device, source)
+    chosen = choose(hardware, values, device, probes)
+    encoder, rung = chosen.encoder, chosen.rung
     # The name that stays when cards are plugged in another order; inside the container it has the same name.
     wanted = str(values["video_device"])
     node = None if device is None else str(device["stable_node"] or device["node"]) if wanted == "auto" else wanted
-    encoder, encoder_reason, rejected = choose_encoder(hardware, str(values["encoder"]))
-
-    size, fps = software_target(int(hardware["cpu"]["cpus"]))
-    if values["resolution"] != "auto":
-        size = parse_size(str(values["resolution"]))
-    if values["fps"] != "auto":
-        fps = parse_fps(str(values["fps"]))
-    mode: Mode | None = None
-    mode_reason = ""
+    gpu = gpu_for(encoder, hardware, str(values["render_node"])) if encoder.needs else None
+    why_mode = ""
     if device is not None:
-        mode = (
-            parse_mode(str(values["capture_mode"]))
-            if values["capture_mode"] != "auto"
-            else choose_mode(modes_of(device), size, fps)
-        )
-        if mode is None:
-            mode_reason = f"{device['card']} lists no mode; it is asked for whatever it delivers."
-        else:
-            mode_reason = f"{mode} is the cheapest mode of the card for {size[0]}x{size[1]} at {format_fps(fps)}."
-            if values["capture_mode"] != "auto":
-                mode_reason = f"streamkit_capture_mode is {mode!s}."
-            elif mode.fps < fps or mode.width < size[0]:
-                mode_reason = f"{mode} is the most the card offers."
-            # Frames that the card does not deliver cannot be encoded, and pixels are not invented.
-            fps = min(fps, mode.fps)
-            if values["resolution"] == "auto" and (mode.width < size[0] or mode.height < size[1]):
-                size = (mode.width // 2 * 2, mode.height // 2 * 2)
-    if encoder.size:
-        size = encoder.size
-    bitrate_kbps = int(values["bitrate_kbps"]) or default_bitrate_kbps(encoder.codec, size, fps)
+        wish = ladder_for(encoder, values, with_card=True)[0]
+        why_mode = mode_reason(device, rung.mode, str(values["capture_mode"]), (rung.size, rung.fps), wish)
     return {
-        "probed": False,
+        "probed": chosen.probed,
         "settings": {
             "source": source,
             "video_device": node or "auto",
-            "capture_mode": str(mode) if mode else "auto",
+            "capture_mode": str(rung.mode) if rung.mode else "auto",
             "audio_source": audio,
             "audio_device": audio_device or "auto",
             "encoder": encoder.id,
-            "resolution": f"{size[0]}x{size[1]}",
-            "fps": format_fps(fps),
-            "bitrate_kbps": bitrate_kbps,
+            "resolution": f"{rung.size[0]}x{rung.size[1]}",
+            "fps": format_fps(rung.fps),
+            "bitrate_kbps": int(values["bitrate_kbps"]) or default_bitrate_kbps(encoder.codec, rung.size, rung.fps),
+            **all_gpu_settings(hardware, values, encoder),
         },
         "card": device["card"] if device else None,
-        "source_reason": source_reason + _SOUND[audio].format(audio_device),
+        "source_reason": source_reason + _SOUND.get(audio, f", with sound from {audio_device or 'PulseAudio'}."),
         "audio_reason": audio_reason,
-        "mode_reason": mode_reason,
-        "encoder_reason": encoder_reason,
-        "rejected": rejected,
-        "devices": ([node] if node else []) + (["/dev/snd"] if audio == "alsa" else []),
-        "device_gids": _gids(hardware, device, audio, audio_device),
-        "cpus": min(float(values["cpus"]), float(hardware["cpu"]["cpus"])),
+        "mode_reason": why_mode,
+        "encoder_reason": chosen.reason,
+        "warning": chosen.warning,
+        "rejected": chosen.rejected,
+        "devices": device_nodes(node, gpu, audio),
+        "nvidia": encoder.needs == "nvidia",
+        "device_gids": _gids(hardware, device, audio, gpu),
+        "cpus": min(float(values["cpus"]), float(hardware["cpu"]["cpus"] or values["cpus"])),
     }
 
 
+def device_nodes(node: str | None, gpu: Mapping[str, Any] | None, audio: str) -> list[str]:
+    """Return the device nodes a container is given: capture card, render node, ALSA's folder."""
+    render_node = gpu["render_node"] if gpu else None
+    return [name for name in (node, render_node, "/dev/snd" if audio == "alsa" else None) if name]
+
+
 def _gids(
-    hardware: Mapping[str, Any], device: Mapping[str, Any] | None, audio: str, audio_device: str | None
+    hardware: Mapping[str, Any], device: Mapping[str, Any] | None, audio: str, gpu: Mapping[str, Any] | None
 ) -> list[int]:
-    gids = {device["gid"]} if device else set()
+    gids = {owner["gid"] for owner in (device, gpu) if owner}
     if audio == "alsa":
-        gids |= {card["gid"] for card in hardware["audio_devices"] if card["gid"] is not None}
-    return sorted(gid for gid in gids if gid != 0)
+        gids |= {card["gid"] for card in hardware["audio_devices"]}
+    return sorted(gid for gid in gids if gid)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shlex
 import subprocess
 import time
@@ -133,21 +131,3 @@ def debian12(debian13: Installed, image_archive: Path) -> Iterator[Installed]:
         yield Installed(machine, streamer_of(machine), seconds, output)
     finally:
         machine.close()
-
-
-FIGURES: dict[str, object] = {}
-
-
-@pytest.fixture(scope="session")
-def report() -> dict[str, object]:
-    """Figures seen in this session: printed at its end, and written to build/report.json."""
-    return FIGURES
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the figures, so that a run's log holds them."""
-    if FIGURES:
-        text = json.dumps({"cpus": os.cpu_count(), **FIGURES}, indent=2)
-        (REPOSITORY / "build").mkdir(exist_ok=True)
-        (REPOSITORY / "build" / "report.json").write_text(text + "\n")
-        terminalreporter.write_line(text)

@@ -8,6 +8,7 @@ import pytest
 
 from streamkit.errors import BadInputError
 from streamkit.plan.capture import choose_audio, choose_device, choose_mode, modes_of
+from streamkit.plan.choose import make_plan
 from streamkit.video import parse_mode
 from tests.conftest import Host, MakeSettings
 
@@ -61,3 +62,20 @@ def test_only_sound_of_the_capture_card_is_taken_unasked(host: Host, settings: M
 def test_alsa_without_a_card_is_refused(host: Host, settings: MakeSettings) -> None:
     with pytest.raises(BadInputError, match="no ALSA card that records"):
         choose_audio(host("no_card"), settings(audio_source="alsa"), None, "test")
+
+
+def test_usb_2_is_named_where_it_limits_the_mode(host: Host, settings: MakeSettings) -> None:
+    hardware = host("usb_card")
+    hardware["video_devices"][0]["usb_speed_mbps"] = 480
+    said = make_plan(hardware, settings())["mode_reason"]
+    assert said.startswith("YUYV 1280x720@60000/1001 is the cheapest mode of the card for 1280x720 at 60000/1001.")
+    assert "connected by USB 2 (480 Mbit/s), and 1920x1080 at 60 uncompressed needs 1493 Mbit/s" in said
+    hardware["video_devices"][0]["usb_speed_mbps"] = 5000
+    assert "USB" not in make_plan(hardware, settings())["mode_reason"]
+
+
+def test_sound_of_the_desktop_is_taken_only_when_asked_for(host: Host, settings: MakeSettings) -> None:
+    plan = make_plan(host("usb_card"), settings(audio_source="pulse"))
+    assert plan["settings"]["audio_source"] == "pulse" and plan["settings"]["audio_device"] == "auto"
+    assert "/dev/snd" not in plan["devices"]
+    assert plan["source_reason"].endswith("with sound from PulseAudio.")
