@@ -18,8 +18,13 @@ machine is made; both are kept for the next time.
   unit      tests that need nothing but Python
   ansible   wrong settings, really handed to the playbook
   browser   the panel's pages in Chromium
-  machine   ./install.sh on fresh Debian 13 and 12, and the picture in a browser
+  machine   ./install.sh on fresh Debian 13 and 12, and the picture of every encoder in a browser
+  image     launcher, trial encodes and scripts inside the image that the machines built
   vm        a virtual machine with a capture card, provisioned over ssh, watched from outside
+
+By name only, because they take long:
+
+  fuzz      100,000 damaged texts through the parsers (2,000 are a part of unit)
 
 Words after -- go to pytest:  ./test.sh unit -- -k supervisor
 
@@ -150,13 +155,13 @@ main() {
                 break
                 ;;
             quick) parts+=(lint unit) ;;
-            lint | unit | ansible | browser | machine | vm) parts+=("$1") ;;
+            lint | unit | ansible | browser | machine | image | vm | fuzz) parts+=("$1") ;;
             *) fail "there is no part called '$1'; ./test.sh --help lists them." 2 ;;
         esac
         shift
     done
     if ((${#parts[@]} == 0)); then
-        parts=(lint unit ansible browser machine vm)
+        parts=(lint unit ansible browser machine image vm)
     fi
 
     check_machine
@@ -169,7 +174,8 @@ main() {
     for name in "${parts[@]}"; do
         case $name in
             lint) lint ;;
-            unit) part unit -m 'not (ansible or browser or machine or vm)' "${pytest_words[@]}" ;;
+            unit) part unit -m 'not (ansible or browser or machine or image or vm)' "${pytest_words[@]}" ;;
+            fuzz) STREAMKIT_FUZZ_INPUTS=100000 part fuzz --timeout 3600 tests/streamkit/parse/test_fuzz.py "${pytest_words[@]}" ;;
             ansible) marks+=(ansible) ;;
             browser)
                 install_packages chromium
@@ -179,6 +185,12 @@ main() {
                 install_packages chromium debootstrap iptables
                 start_docker
                 marks+=(machine)
+                ;;
+            image)
+                # The image comes from a fresh machine, which builds it where no earlier run has left it.
+                install_packages chromium debootstrap iptables
+                start_docker
+                marks+=(image)
                 ;;
             vm)
                 install_packages chromium debootstrap e2fsprogs iproute2 openssh-client qemu-system-x86 qemu-utils
