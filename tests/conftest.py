@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 
 from streamkit.config import Value, defaults
 from streamkit.documents import read_document
+from tests.machines.shipped import image_archive_path, loaded
 
 MakeSettings = Callable[..., dict[str, Value]]
 Host = Callable[[str], dict[str, Any]]
@@ -23,6 +24,14 @@ REPOSITORY = HERE.parent
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-goldens", action="store_true", help="write the rendered files to tests/golden")
+
+
+PARTS = ("ansible", "browser", "machine", "image", "vm")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the parts in this order: a fresh machine builds the image that later parts take; none runs beside another."""
+    items.sort(key=lambda item: max((PARTS.index(name) for name in PARTS if item.get_closest_marker(name)), default=-1))
 
 
 @pytest.fixture
@@ -60,10 +69,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session")
-def product_image(request: pytest.FixtureRequest) -> str:
-    """The image of this checkout in the daemon of this machine: STREAMKIT_TEST_IMAGE, or the one a fresh machine built."""
-    name = os.environ.get("STREAMKIT_TEST_IMAGE")
-    return name or str(request.getfixturevalue("loaded_image"))
+def product_image() -> Iterator[str]:
+    """The image of this checkout in this machine's Docker: STREAMKIT_TEST_IMAGE, or what a fresh machine built."""
+    if name := os.environ.get("STREAMKIT_TEST_IMAGE"):
+        yield name
+        return
+    archive = image_archive_path()
+    assert archive.exists(), f"{archive} is not there: './test.sh machine' builds the image and keeps it"
+    with loaded(archive) as reference:
+        yield reference
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from tests.conftest import REPOSITORY
 LAYERS = (
     "errors",
     "video",
+    "v4l2_abi",
     "encoders",
     "documents",
     "config",

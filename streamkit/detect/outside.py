@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import subprocess
 import threading
@@ -12,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
+
+from streamkit.v4l2_abi import call_ioctl
 
 Result = TypeVar("Result")
 
@@ -46,11 +47,6 @@ def run_command(arguments: Sequence[str]) -> str:
     except OSError as problem:
         raise CouldNotAskError(f"{arguments[0]} cannot be run: {problem.strerror}") from None
     return done.stdout.decode("utf-8", "replace")
-
-
-def call_ioctl(descriptor: int, request: int, argument: bytes) -> bytes:
-    """Call the kernel; returns the argument as the driver filled it.  Raises OSError."""
-    return fcntl.ioctl(descriptor, request, argument)
 
 
 def open_device(node: Path) -> int:

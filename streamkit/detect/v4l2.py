@@ -11,7 +11,8 @@ from typing import Any
 
 from streamkit.detect.outside import Asked, CouldNotAskError, Outside, why_not_opened
 from streamkit.detect.usb import usb_facts
-from streamkit.detect.v4l2_abi import (
+from streamkit.detect.v4l2_modes import list_modes
+from streamkit.v4l2_abi import (
     BUF_TYPE_VIDEO_CAPTURE,
     BUF_TYPE_VIDEO_CAPTURE_MPLANE,
     CAP_DEVICE_CAPS,
@@ -40,7 +41,6 @@ from streamkit.detect.v4l2_abi import (
     read_timings,
     why,
 )
-from streamkit.detect.v4l2_modes import list_modes
 from streamkit.video import format_fps
 
 CAPTURES = CAP_VIDEO_CAPTURE | CAP_VIDEO_CAPTURE_MPLANE

@@ -7,7 +7,7 @@ import struct
 from fractions import Fraction
 from typing import Any
 
-from streamkit.detect.v4l2_abi import (
+from streamkit.v4l2_abi import (
     CONTINUOUS,
     DISCRETE,
     ENUM_FMT,

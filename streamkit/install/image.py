@@ -18,6 +18,7 @@ IN_IMAGE = (
     "errors.py",
     "poll.py",
     "resolve.py",
+    "v4l2_abi.py",
     "video.py",
     "launch",
     "panel",

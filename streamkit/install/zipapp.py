@@ -16,6 +16,7 @@ MODULES = (
     "errors.py",
     "host.py",
     "nvenc.py",
+    "v4l2_abi.py",
     "video.py",
 )
 PACKAGES = ("detect", "parse", "plan")

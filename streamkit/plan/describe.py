@@ -24,28 +24,27 @@ def summary(plan: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-COLUMNS = ("encoder", "held", "times real time", "delay p50", "p95", "one core", "bitrate", "in words")
+COLUMNS = ("encoder", "holds", "speed", "delay, slow", "CPU", "kbit/s")
 
 
 def probe_table(probes: Mapping[str, Any]) -> list[str]:
-    """Return the trials as a table for a person: delay in ms, CPU in % of one core, bitrate against the wish."""
+    """Return the trials as a table for a person.
+
+    ``speed`` in times real time, ``delay`` in the encoder in ms (median, and the slowest twentieth), CPU in % of one
+    core, bitrate measured and asked for.  Narrow enough for a terminal: what failed follows below, in a sentence.
+    """
     rows = [COLUMNS, *[_row(trial) for trial in probes["trials"]]]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS) - 1)]
-    lines = []
-    for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        lines.append("  ".join([*cells, row[-1]]).rstrip())
+    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    lines += [f"{trial['encoder']}: {trial['reason']}" for trial in probes["trials"] if not trial["ok"]]
     return [*lines, f"Tried {len(probes['trials'])} encoders in {probes['took_s']:.0f} s."]
 
 
 def _row(trial: Mapping[str, Any]) -> tuple[str, ...]:
-    factor = f"{trial['real_time_factor']:.2f}" if "real_time_factor" in trial else "-"
+    speed = f"{trial['real_time_factor']:.1f}x" if "real_time_factor" in trial else "-"
+    held = f"{trial['size']}@{trial['fps']}" if trial["ok"] else "nothing"
     if "delay_ms" not in trial:
-        return (trial["encoder"], "-", factor, "-", "-", "-", "-", trial["reason"])
-    delay = [
-        f"{trial['delay_ms'][name]:.1f} ms" if trial["delay_ms"][name] is not None else "-" for name in ("p50", "p95")
-    ]
-    size = f"{trial['size']}@{trial['fps']}"
-    held = size if trial["ok"] else f"not {size}"
+        return (trial["encoder"], held, speed, "-", "-", "-")
+    slow = [f"{value:.0f}" if (value := trial["delay_ms"][name]) is not None else "-" for name in ("p50", "p95")]
     bitrate = f"{trial['measured_kbps']} of {trial['bitrate_kbps']}"
-    return (trial["encoder"], held, factor, *delay, f"{trial['cpu_percent']:.0f} %", bitrate, trial["reason"] or "ok")
+    return (trial["encoder"], held, speed, f"{slow[0]}, {slow[1]} ms", f"{trial['cpu_percent']:.0f} %", bitrate)

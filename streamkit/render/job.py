@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from streamkit.config import Value, defaults
-from streamkit.documents import Document, dump_document
+from streamkit.documents import SCHEMA_VERSION, Document, dump_document
 from streamkit.encoders import ENCODERS, Encoder
 from streamkit.install.content import content_hash
 from streamkit.install.image import context_files
@@ -48,6 +48,7 @@ def make_job(hardware: Mapping[str, Any], given: Mapping[str, Value]) -> Documen
     wanted = {**parts, "steps": dump_document({"steps": steps}).encode()}
     # Two names: what was measured on (host, image, templates), and what was asked of it besides.
     return {
+        "schema_version": SCHEMA_VERSION,
         "host_key": content_hash(parts),
         "key": content_hash(wanted),
         "candidates": found,

@@ -7,18 +7,22 @@ sets none (gst-plugins-good 1.26, gstv4l2object.c).  The driver is asked what it
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import struct
 from collections.abc import Callable
 
-# linux/videodev2.h; struct v4l2_dv_timings and v4l2_input as on 64-bit little-endian machines.
-G_INPUT = 0x80045626
-ENUMINPUT = 0xC050561A
-S_DV_TIMINGS = 0xC0845657
-G_DV_TIMINGS = 0xC0845658
-QUERY_DV_TIMINGS = 0x80845663
-IN_CAP_DV_TIMINGS = 0x2
+from streamkit.v4l2_abi import (
+    ENUMINPUT,
+    G_DV_TIMINGS,
+    G_INPUT,
+    IN_CAP_DV_TIMINGS,
+    QUERY_DV_TIMINGS,
+    S_DV_TIMINGS,
+    Ioctl,
+    call_ioctl,
+    read_timings,
+)
+
 COMPARED_BYTES = 64
 """type, width, height, interlaced, polarities, pixelclock and the nine porches; flags and standards may differ."""
 
@@ -28,25 +32,18 @@ NO_SIGNAL = {
     errno.ERANGE: "a signal beyond what it can capture",
 }
 
-Ioctl = Callable[[int, int, bytes], bytes]
-
-
-def _real_ioctl(descriptor: int, request: int, argument: bytes) -> bytes:
-    return fcntl.ioctl(descriptor, request, argument)
-
 
 def describe(raw: bytes) -> str:
     """Return a ``v4l2_dv_timings`` (132 bytes) in words, such as ``1920x1080 at 59.94 frames per second``."""
-    width, height, interlaced, _, clock_hz = struct.unpack_from("<IIIIQ", raw, 4)
-    across, down = struct.unpack_from("<3I", raw, 28), struct.unpack_from("<3I", raw, 40)
-    second_field = struct.unpack_from("<3I", raw, 52)
-    total = (width + sum(across)) * (height + sum(down) + (sum(second_field) if interlaced else 0))
-    rate = clock_hz * (2 if interlaced else 1) / total if total else 0.0
-    return f"{width}x{height}{' interlaced' if interlaced else ''} at {rate:.2f} {'fields' if interlaced else 'frames'} per second"
+    seen = read_timings(raw)
+    if seen is None:
+        return "no picture"
+    kind, what = (" interlaced", "fields") if seen.interlaced else ("", "frames")
+    return f"{seen.width}x{seen.height}{kind} at {float(seen.fps):.2f} {what} per second"
 
 
 def apply_detected(
-    device: str, ioctl: Ioctl = _real_ioctl, open_device: Callable[[str, int], int] = os.open
+    device: str, ioctl: Ioctl = call_ioctl, open_device: Callable[[str, int], int] = os.open
 ) -> str | None:
     """Set ``device`` to the timings of the signal at its input; say in one sentence what was done or why not.
 

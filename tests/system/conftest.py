@@ -17,6 +17,7 @@ from tests.machines.base_image import docker_binary, export_image
 from tests.machines.errors import MachineError
 from tests.machines.fresh import FreshMachine
 from tests.machines.recipe import cache_directory
+from tests.machines.shipped import image_archive_path
 from tests.system.streamer import Streamer
 
 LOGS = REPOSITORY / "build" / "logs"
@@ -104,8 +105,7 @@ def image_archive(request: pytest.FixtureRequest) -> Path:
 
     It is named by the image's tag, which is a hash of all that it is made from.
     """
-    reference = f"gaming-streamer:{image_tag()}"
-    archive = cache_directory() / f"{reference.replace(':', '-')}.tar"
+    archive, reference = image_archive_path(), f"gaming-streamer:{image_tag()}"
     if not archive.exists():
         debian13: Installed = request.getfixturevalue("debian13")
         for old in cache_directory().glob("gaming-streamer-*.tar"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 import time
@@ -11,6 +12,7 @@ import pytest
 
 from tests.conftest import REPOSITORY
 from tests.system.conftest import Installed
+from tests.system.encoders import WATCHED, drop_overrides, override
 from tests.viewer import chromium_page, log_in, watch
 
 pytestmark = [pytest.mark.machine, pytest.mark.timeout(3000)]
@@ -154,6 +156,41 @@ def test_panel_looks_as_the_readme_shows_it(debian13: Installed, request: pytest
         page.wait_for_function("() => window.streamkitPlayer.video.currentTime > 6", timeout=30_000)
         page.screenshot(path=str(target))
     assert picture.stat().st_size > 20_000, "docs/images/panel.png is missing: run with --update-goldens"
+
+
+def test_plan_was_made_from_trial_encodes_on_the_machine(debian13: Installed, report: dict[str, object]) -> None:
+    plan = json.loads(debian13.machine.exec(["cat", "/opt/streamkit/current/plan.json"]).stdout)
+    probes = json.loads(debian13.machine.exec(["cat", "/opt/streamkit/current/probes.json"]).stdout)
+    report["probe"] = {
+        trial["encoder"]: {
+            name: trial.get(name) for name in ("ok", "size", "fps", "real_time_factor", "delay_ms", "cpu_percent")
+        }
+        for trial in probes["trials"]
+    }
+    report["probe_s"] = probes["took_s"]
+    assert plan["probed"] is True and plan["settings"]["encoder"] == "x264"
+    assert {trial["encoder"] for trial in probes["trials"]} == {name for name, *_ in WATCHED}
+    assert probes["took_s"] <= 60
+    assert re.search(r"encoder +holds +speed", debian13.output), "the table is shown at deployment"
+    assert "times as fast as needed" in debian13.streamer.document("supervisor")["encoder_reason"]
+
+
+def test_every_software_encoder_reaches_a_browser_in_real_time(debian13: Installed, report: dict[str, object]) -> None:
+    streamer = debian13.streamer
+    rows: dict[str, object] = {}
+    report["encoders_in_chromium"] = rows
+    with chromium_page() as page:
+        log_in(page, streamer.panel, streamer.token)
+        for encoder, size, fps in WATCHED:
+            override(streamer, {"encoder": encoder, "resolution": size, "fps": fps})
+            seen = watch(page, streamer.panel, seconds=8)
+            delay = streamer.document("launch")["stages_ms"]["encode"]
+            rows[encoder] = {**asdict(seen), "fps": round(seen.fps, 2), "encode_ms": delay}
+            # A second of warm-up is within watch(); what comes after must keep pace.
+            assert (f"{seen.width}x{seen.height}", seen.video_packets_lost) == (size, 0), (encoder, seen)
+            assert seen.fps >= 0.95 * float(fps), (encoder, seen)
+    drop_overrides(streamer)
+    wait_until_playing(debian13)
 
 
 def test_debian_12_installs_with_a_shipped_image(debian12: Installed, report: dict[str, object]) -> None:

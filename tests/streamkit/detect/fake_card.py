@@ -7,7 +7,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from streamkit.detect import v4l2_abi as abi
+from streamkit import v4l2_abi as abi
 
 CAPTURE = 0x04200001  # streaming, extended pixel format, video capture
 Interval = tuple[int, int]

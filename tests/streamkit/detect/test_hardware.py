@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from streamkit import v4l2_abi as abi
 from streamkit.detect import hardware
-from streamkit.detect import v4l2_abi as abi
 from streamkit.detect.hardware import detect, lasting
 from streamkit.detect.outside import CouldNotAskError, Outside
 from streamkit.documents import dump_document

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from streamkit import v4l2_abi as abi
 from streamkit.detect import v4l2
-from streamkit.detect import v4l2_abi as abi
 from streamkit.detect.outside import Outside
 from tests.streamkit.detect.fake_card import HD_60, FakeCard, bt_timings, hdmi
 from tests.streamkit.detect.trees import link, put

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 
-from streamkit.detect import v4l2_abi as abi
+from streamkit import v4l2_abi as abi
 from streamkit.detect.v4l2_modes import list_modes
 from streamkit.plan.capture import modes_of
 from tests.streamkit.detect.fake_card import FakeCard

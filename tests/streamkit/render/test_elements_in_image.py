@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -44,13 +43,6 @@ print(json.dumps({"version": Gst.version_string(), "problems": problems, "proper
 """
 
 
-@pytest.fixture(scope="module")
-def image() -> str:
-    name = os.environ.get("STREAMKIT_TEST_IMAGE")
-    assert name, "STREAMKIT_TEST_IMAGE names no image: run ./test.sh image, or set it to an image that was built"
-    return name
-
-
 def ask(image: str, lines: dict[str, list[str]], elements: list[str]) -> dict[str, Any]:
     limits = ["--network=none", "--read-only", "--cap-drop=ALL", "--tmpfs=/run/streamkit:uid=1000", "--tmpfs=/tmp"]
     done = subprocess.run(
@@ -66,7 +58,7 @@ def ask(image: str, lines: dict[str, list[str]], elements: list[str]) -> dict[st
     return answer
 
 
-def test_every_software_line_is_built(image: str, tmp_path: Path) -> None:
+def test_every_software_line_is_built(product_image: str, tmp_path: Path) -> None:
     planned: dict[str, Value] = {
         "encoder": "x264",
         "resolution": "1280x720",
@@ -103,13 +95,13 @@ def test_every_software_line_is_built(image: str, tmp_path: Path) -> None:
         for case in wanted
     }
     lines["must fail"] = ["fakesrc", "no-such-property=1", "!", "fakesink"]
-    answer = ask(image, lines, [])
+    answer = ask(product_image, lines, [])
     assert "no-such-property" in answer["problems"].pop("must fail")
     assert answer["problems"] == {}
 
 
-def test_facts_are_those_of_the_image(image: str) -> None:
-    answer = ask(image, {}, list(FACTS["elements"]))
+def test_facts_are_those_of_the_image(product_image: str) -> None:
+    answer = ask(product_image, {}, list(FACTS["elements"]))
     assert answer["version"] == f"GStreamer {FACTS['version']}"
     without_gpu = {name: found for name, found in answer["properties"].items() if found is not None}
     assert {"queue", "videorate", "videoconvertscale", "h264parse", "av1parse", "jpegdec"} <= set(without_gpu)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from streamkit import v4l2_abi as abi
 from streamkit.run import timings
 
 
@@ -32,19 +33,19 @@ class Card:
         self.set_to: bytes | None = None
 
     def ioctl(self, _descriptor: int, request: int, argument: bytes) -> bytes:
-        if request == timings.G_INPUT:
+        if request == abi.G_INPUT:
             return struct.pack("<i", 1)
-        if request == timings.ENUMINPUT:
+        if request == abi.ENUMINPUT:
             assert len(argument) == 80 and struct.unpack_from("<I", argument)[0] == 1
             return struct.pack("<I32sIIIQII16x", 1, b"HDMI 1", 2, 0, 0, 0, 0, self.capabilities)
         assert len(argument) == 132
-        if request == timings.QUERY_DV_TIMINGS:
+        if request == abi.QUERY_DV_TIMINGS:
             if isinstance(self.seen, int):
                 raise OSError(self.seen, os.strerror(self.seen))
             return self.seen
-        if request == timings.G_DV_TIMINGS:
+        if request == abi.G_DV_TIMINGS:
             return self.current
-        assert request == timings.S_DV_TIMINGS
+        assert request == abi.S_DV_TIMINGS
         if self.busy:
             raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
         self.set_to = self.current = argument

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import struct
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ G_INPUT = 0x80045626
 G_FMT = 0xC0D05604
 G_PARM = 0xC0CC5615
 QUERY_DV_TIMINGS = 0x80845663
+S_DV_TIMINGS = 0xC0845657
 G_DV_TIMINGS = 0xC0845658
 
 CAP_VIDEO_CAPTURE, CAP_VIDEO_CAPTURE_MPLANE = 0x1, 0x1000
@@ -39,6 +41,11 @@ MAX_CALLS = 20_000
 """Bound on all enumerations of one node together; cards with very many modes need about 2,000."""
 
 Ioctl = Callable[[int, int, bytes], bytes]
+
+
+def call_ioctl(descriptor: int, request: int, argument: bytes) -> bytes:
+    """Call the kernel; returns the argument as the driver filled it.  Raises OSError."""
+    return fcntl.ioctl(descriptor, request, argument)
 
 
 def cstring(raw: bytes) -> str:

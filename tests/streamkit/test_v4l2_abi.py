@@ -8,8 +8,8 @@ from fractions import Fraction
 
 import pytest
 
-from streamkit.detect import v4l2_abi as abi
-from streamkit.detect.v4l2_abi import Timings
+from streamkit import v4l2_abi as abi
+from streamkit.v4l2_abi import Timings
 from tests.streamkit.detect.fake_card import FakeCard, bt_timings
 
 
