@@ -162,8 +162,8 @@ _TABLE = (
              "a whole number from 1 to 60 seconds", _number(1, 60), runtime=True),
     _choices("probe", "Trial encodes on the host: when something they depend on changed, never, or at each deployment.",
              "auto", "never", "always"),
-    _setting("max_frame_age_ms", 0, "Raw frames older than this are dropped before the encoder; 0: two frame periods.",
-             "0 (two frame periods) or a whole number up to 10000 ms", _number(0, 10_000)),
+    _setting("max_frame_age_ms", "auto", "Raw frames older than this are dropped before the encoder; auto: two frame periods.",
+             "auto, 0 (never late), or a whole number up to 60000 ms", _text(r"auto|0|[1-9]\d{0,3}|[1-5]\d{4}|60000")),
     _setting("stun_server", "", "STUN server for viewers or servers outside the LAN; empty: none is asked.",
              "stun://host:port, or nothing", _text(r"(stun://[A-Za-z0-9.\-]+(:\d{1,5})?)?")),
     # --- where picture and sound come from ------------------------------------------------------------

@@ -100,5 +100,5 @@ def test_gpu_of_an_encoder(given: dict[str, Value], expected: dict[str, str]) ->
 
 
 def test_frame_age_reaches_the_launcher() -> None:
-    assert script_environment(resolve(PLAN, {}, {}).values)["MAX_FRAME_AGE_MS"] == "0"
+    assert script_environment(resolve(PLAN, {}, {}).values)["MAX_FRAME_AGE_MS"] == "auto"
     assert script_environment(resolve(PLAN, {"max_frame_age_ms": 50}, {}).values)["MAX_FRAME_AGE_MS"] == "50"

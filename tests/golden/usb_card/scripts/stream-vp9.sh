@@ -23,7 +23,7 @@ FPS=${FPS:-60000/1001}
 BITRATE=${BITRATE:-3700}
 KEYFRAME_INTERVAL=${KEYFRAME_INTERVAL:-4}
 # Exported: the launcher reads it, the pipeline has no word for it.
-export MAX_FRAME_AGE_MS=${MAX_FRAME_AGE_MS:-0}
+export MAX_FRAME_AGE_MS=${MAX_FRAME_AGE_MS:-auto}
 launcher=${STREAMKIT_LAUNCH:-gst-launch-1.0}
 
 usage() {
@@ -54,8 +54,9 @@ Environment, with the value of this host:
   FPS                frames per second, integer or fraction  [60000/1001]
   BITRATE            video, kbit/s  [3700]
   KEYFRAME_INTERVAL  longest time between key frames, seconds  [4]
-  MAX_FRAME_AGE_MS   raw frames older than this are dropped before the encoder; 0: two frame periods.
-                     Only streamkit-launch does so  [0]
+  MAX_FRAME_AGE_MS   raw frames older than this are dropped before the encoder; auto: two frame
+                     periods; 0: never.
+                     Only streamkit-launch does so  [auto]
   STREAMKIT_LAUNCH   what runs the pipeline  [gst-launch-1.0]
 HELP
 }
@@ -81,7 +82,7 @@ esac
 [[ $FPS =~ ^[1-9][0-9]*(/[1-9][0-9]*)?$ ]] || refuse FPS "$FPS" 'a whole number or a fraction, such as 60000/1001'
 [[ $BITRATE =~ ^[1-9][0-9]*$ ]] || refuse BITRATE "$BITRATE" 'a whole number of kbit/s'
 [[ $KEYFRAME_INTERVAL =~ ^[1-9][0-9]*$ ]] || refuse KEYFRAME_INTERVAL "$KEYFRAME_INTERVAL" 'a whole number of seconds'
-[[ $MAX_FRAME_AGE_MS =~ ^(0|[1-9][0-9]*)$ ]] || refuse MAX_FRAME_AGE_MS "$MAX_FRAME_AGE_MS" 'a whole number of milliseconds, or 0'
+[[ $MAX_FRAME_AGE_MS =~ ^(auto|0|[1-9][0-9]*)$ ]] || refuse MAX_FRAME_AGE_MS "$MAX_FRAME_AGE_MS" 'auto, or a whole number of milliseconds'
 
 width=${RESOLUTION%x*}
 height=${RESOLUTION#*x}
