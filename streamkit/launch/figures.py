@@ -6,16 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from streamkit.launch.ledger import STAGES, Totals, percentiles_ms
 
-@dataclass
-class Counters:
-    """What the pad probes count from the start of the pipeline; only ever grows."""
-
-    captured: int = 0
-    encoded: int = 0
-    encoded_bytes: int = 0
-    keyframes: int = 0
-    audio_buffers: int = 0
+SHORTEST_WINDOW_S = 0.5
+"""A rate over less time than this says more about the moment than about the stream; the last one is kept."""
 
 
 @dataclass(frozen=True)
@@ -27,37 +21,43 @@ class Sample:
     encoded_bytes: int
 
 
-def rate(before: Sample | None, now: Sample, what: str) -> float | None:
-    """Return the growth of a counter per second between two samples; None until there are two."""
-    if before is None or now.at_s <= before.at_s:
-        return None
-    return float((getattr(now, what) - getattr(before, what)) / (now.at_s - before.at_s))
-
-
 @dataclass
 class Figures:
     """Turns counters into the ``video`` and ``audio`` parts of launch.json."""
 
-    counters: Counters = field(default_factory=Counters)
     _before: Sample | None = None
+    _rates: dict[str, float | None] = field(default_factory=lambda: {"fps": None, "bitrate_kbps": None})
+    _stages: dict[str, Any] = field(default_factory=dict)
     _peers: dict[str, tuple[float, float, int]] = field(default_factory=dict)
 
-    def document(self, at_s: float, caps: Mapping[str, Any], with_audio: bool) -> dict[str, Any]:
-        """Return the figures at monotonic ``at_s``; ``caps`` gives codec, width, height and configured_fps."""
-        counters = self.counters
-        now = Sample(at_s, counters.encoded, counters.encoded_bytes)
-        fps, bytes_per_s = rate(self._before, now, "encoded"), rate(self._before, now, "encoded_bytes")
-        self._before = now
+    def document(
+        self, at_s: float, caps: Mapping[str, Any], totals: Totals, audio: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        """Return the figures at monotonic ``at_s``; ``caps`` gives codec, width, height and configured_fps.
+
+        Rates and delays are those of the time since the last document; ``audio`` is the ledger's row of the sound.
+        """
+        before = self._before
+        if before is None or at_s - before.at_s >= SHORTEST_WINDOW_S:
+            self._before = Sample(at_s, totals.encoded, totals.encoded_bytes)
+            if before is not None:
+                passed_s = at_s - before.at_s
+                self._rates = {
+                    "fps": round((totals.encoded - before.encoded) / passed_s, 2),
+                    "bitrate_kbps": round((totals.encoded_bytes - before.encoded_bytes) * 8 / 1000 / passed_s, 1),
+                }
+                self._stages = {stage: percentiles_ms(found) for stage, found in totals.delays_ms.items()}
         return {
             "video": {
                 **caps,
-                "fps": round(fps, 2) if fps is not None else None,
-                "bitrate_kbps": round(bytes_per_s * 8 / 1000, 1) if bytes_per_s is not None else None,
-                "captured": counters.captured,
-                "encoded": counters.encoded,
-                "keyframes": counters.keyframes,
+                **self._rates,
+                "keyframe_interval_s": totals.keyframe_interval_s,
+                "stages_ms": {stage: self._stages.get(stage) for stage in STAGES},
+                "captured": totals.captured,
+                "encoded": totals.encoded,
+                "keyframes": totals.keyframes,
             },
-            "audio": {"buffers": counters.audio_buffers} if with_audio else None,
+            "audio": {"buffers": audio["captured"]} if audio else None,
         }
 
     def viewers(self, at_s: float, peers: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:

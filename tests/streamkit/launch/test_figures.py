@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from streamkit.launch.figures import Counters, Figures, summarise_peer
+from streamkit.launch.figures import Figures, summarise_peer
+from streamkit.launch.ledger import STAGES, Totals
 from tests.conftest import HERE
 
 CAPS = {"codec": "h264", "width": 1280, "height": 720, "configured_fps": 30.0}
@@ -16,20 +17,36 @@ def peers() -> dict[str, Any]:
     return read
 
 
+def totals(encoded: int, encoded_bytes: int, delays: list[float] | None = None) -> Totals:
+    found = {stage: list(delays or []) for stage in STAGES}
+    return Totals({}, encoded + 1, encoded, encoded_bytes, 1, 2.0, found)
+
+
 def test_rates_are_null_until_there_are_two_samples() -> None:
-    figures = Figures(Counters(captured=31, encoded=30, encoded_bytes=300_000, keyframes=1, audio_buffers=100))
-    first = figures.document(10.0, CAPS, with_audio=True)
+    figures = Figures()
+    first = figures.document(10.0, CAPS, totals(30, 300_000), {"captured": 100})
     assert (first["video"]["fps"], first["video"]["bitrate_kbps"]) == (None, None)
-    figures.counters.encoded += 60
-    figures.counters.encoded_bytes += 625_000
-    second = figures.document(12.0, CAPS, with_audio=True)
+    assert first["video"]["stages_ms"] == dict.fromkeys(STAGES)
+    second = figures.document(12.0, CAPS, totals(90, 925_000, [1.0, 2.0, 3.0]), {"captured": 100})
     assert (second["video"]["fps"], second["video"]["bitrate_kbps"]) == (30.0, 2500.0)
+    assert second["video"]["stages_ms"]["encode"] == {"p50": 2.0, "p95": 3.0}
+    assert (second["video"]["captured"], second["video"]["encoded"], second["video"]["keyframes"]) == (91, 90, 1)
+    assert second["video"]["keyframe_interval_s"] == 2.0
     assert second["video"]["width"] == 1280
     assert second["audio"] == {"buffers": 100}
 
 
+def test_last_document_keeps_the_rates_of_the_one_before() -> None:
+    figures = Figures()
+    figures.document(10.0, CAPS, totals(0, 0), None)
+    figures.document(11.0, CAPS, totals(60, 500_000, [4.0]), None)
+    last = figures.document(11.02, CAPS, totals(61, 508_000), None)
+    assert (last["video"]["fps"], last["video"]["encoded"]) == (60.0, 61)
+    assert last["video"]["stages_ms"]["send"] == {"p50": 4.0, "p95": 4.0}
+
+
 def test_without_sound_there_is_no_audio_row() -> None:
-    assert Figures().document(1.0, CAPS, with_audio=False)["audio"] is None
+    assert Figures().document(1.0, CAPS, totals(0, 0), None)["audio"] is None
 
 
 def test_viewer_row_adds_up_video_and_audio() -> None:

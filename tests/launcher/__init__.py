@@ -1,0 +1,1 @@
+"""The launcher in the image: real GStreamer, real encoders, no capture card."""
