@@ -13,7 +13,7 @@ Usage: ./test.sh [PART ...]      (root, on Debian 12 or 13)
 Without a part: everything. It takes half an hour the first time, because a container image is compiled and a virtual
 machine is made; both are kept for the next time.
 
-  quick     lint, types and unit tests: the inner loop, under a minute
+  quick     lint, types and unit tests: the inner loop, two minutes
   lint      ruff, mypy, yamllint, ansible-lint, shellcheck, hadolint
   unit      tests that need nothing but Python
   ansible   wrong settings, really handed to the playbook
@@ -24,9 +24,10 @@ machine is made; both are kept for the next time.
 
 By name only, because they take long:
 
+  bench     what the launcher costs beside gst-launch-1.0, interleaved (needs the image that machine builds)
   fuzz      100,000 damaged texts through the parsers (2,000 are a part of unit)
 
-Words after -- go to pytest:  ./test.sh unit -- -k supervisor
+Words after -- go to pytest (bench: to the benchmark):  ./test.sh unit -- -k supervisor
 
 Nothing here touches a container called gaming-streamer on this machine's Docker: the streamers under test live in
 machines of their own. What is kept lies in ~/.cache/streamkit-tests (STREAMKIT_TEST_CACHE) and in Docker volumes and
@@ -155,7 +156,7 @@ main() {
                 break
                 ;;
             quick) parts+=(lint unit) ;;
-            lint | unit | ansible | browser | machine | image | vm | fuzz) parts+=("$1") ;;
+            lint | unit | ansible | browser | machine | image | vm | bench | fuzz) parts+=("$1") ;;
             *) fail "there is no part called '$1'; ./test.sh --help lists them." 2 ;;
         esac
         shift
@@ -175,6 +176,11 @@ main() {
         case $name in
             lint) lint ;;
             unit) part unit -m 'not (ansible or browser or machine or image or vm)' "${pytest_words[@]}" ;;
+            bench)
+                start_docker
+                say bench
+                "$venv/bin/python" -m tests.launcher.benchmark "${pytest_words[@]}"
+                ;;
             fuzz) STREAMKIT_FUZZ_INPUTS=100000 part fuzz --timeout 3600 tests/streamkit/parse/test_fuzz.py "${pytest_words[@]}" ;;
             ansible) marks+=(ansible) ;;
             browser)

@@ -12,7 +12,7 @@ import pytest
 
 from streamkit.config import Value, defaults
 from streamkit.documents import read_document
-from tests.machines.shipped import image_archive_path, loaded
+from tests.machines.shipped import image_in_use
 
 MakeSettings = Callable[..., dict[str, Value]]
 Host = Callable[[str], dict[str, Any]]
@@ -70,13 +70,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session")
 def product_image() -> Iterator[str]:
-    """The image of this checkout in this machine's Docker: STREAMKIT_TEST_IMAGE, or what a fresh machine built."""
-    if name := os.environ.get("STREAMKIT_TEST_IMAGE"):
-        yield name
-        return
-    archive = image_archive_path()
-    assert archive.exists(), f"{archive} is not there: './test.sh machine' builds the image and keeps it"
-    with loaded(archive) as reference:
+    """The image of this checkout in this machine's Docker."""
+    with image_in_use() as reference:
         yield reference
 
 

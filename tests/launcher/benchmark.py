@@ -1,4 +1,4 @@
-"""What the launcher costs beside gst-launch-1.0: ``STREAMKIT_TEST_IMAGE=... python -m tests.launcher.benchmark``.
+"""What the launcher costs beside gst-launch-1.0: ``./test.sh bench``.
 
 The same rendered script (x264, 60 fps, sound, WHEP sink) under both, interleaved A B B A so that a machine that slows
 down slows both.  Equal seconds of a live source are equal frames.  Two figures:
@@ -25,7 +25,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.launcher.container import DOCKER, image_name, launched
+from tests.launcher.container import DOCKER, launched
+from tests.machines.shipped import image_in_use
 
 WARM_UP_S = 3.0
 LIMIT_CPU_PERCENT, LIMIT_DELAY_MS = 1.0, 0.5
@@ -137,7 +138,8 @@ def main() -> int:
         sides = {"unpainted": launcher, "painted": {**launcher, "PAINT_TIMECODE": "1"}}
     else:
         sides = {"gst-launch-1.0": {**common, "STREAMKIT_LAUNCH": "gst-launch-1.0"}, "streamkit-launch": launcher}
-    figures = compare(image_name(), sides, options.rounds, options.seconds)
+    with image_in_use() as image:
+        figures = compare(image, sides, options.rounds, options.seconds)
     sys.stdout.write(json.dumps(figures, indent=2) + "\n")
     return int(
         figures["added_cpu_percent_median"] >= LIMIT_CPU_PERCENT or figures["added_delay_p50_ms"] >= LIMIT_DELAY_MS

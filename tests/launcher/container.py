@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -21,14 +20,6 @@ from tests.conftest import HERE, REPOSITORY
 DOCKER = shutil.which("docker", path="/usr/bin:/usr/local/bin") or "docker"
 SCRIPTS = HERE / "golden" / "no_card" / "scripts"
 RUN = "/run/streamkit"
-
-
-def image_name() -> str:
-    """Return the image to test.  Raises LookupError with the cure where none is named."""
-    name = os.environ.get("STREAMKIT_TEST_IMAGE", "")
-    if not name:
-        raise LookupError("STREAMKIT_TEST_IMAGE names no image; run ./test.sh image, or set it to a built one.")
-    return name
 
 
 def command(image: str, name: str, run_dir: Path, environment: Mapping[str, str], entry: Sequence[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from streamkit.install.image import image_tag
 
 from .base_image import docker_binary
+from .errors import MachineError
 from .recipe import cache_directory
 
 TEST_NAME = "streamkit-test-image"
@@ -19,6 +21,24 @@ TEST_NAME = "streamkit-test-image"
 def image_archive_path() -> Path:
     """Return the file of this checkout's image: named by its tag, a hash of all that it is made from."""
     return cache_directory() / f"gaming-streamer-{image_tag()}.tar"
+
+
+@contextlib.contextmanager
+def image_in_use() -> Iterator[str]:
+    """Give the image to test: STREAMKIT_TEST_IMAGE where it is set, else what a fresh machine of these tests built.
+
+    Raises MachineError with the cure where there is neither.
+    """
+    if name := os.environ.get("STREAMKIT_TEST_IMAGE"):
+        yield name
+        return
+    archive = image_archive_path()
+    if not archive.exists():
+        raise MachineError(
+            f"{archive} is not there: './test.sh machine' builds the image of this checkout and keeps it"
+        )
+    with loaded(archive) as reference:
+        yield reference
 
 
 @contextlib.contextmanager
