@@ -80,6 +80,8 @@ def _system(
 
 def _docker(hardware: Mapping[str, Any], state: Mapping[str, Any] | None) -> Iterator[Finding]:
     docker = hardware.get("docker") or {}
+    if state is None and not docker:
+        return  # another host, of which nobody said
     answers = bool(state["docker"]["version"]) if state else bool(docker.get("running"))
     if answers:
         container = state["docker"]["container"] if state else None

@@ -50,7 +50,8 @@ class VideoLedger:
         self._raw: deque[tuple[int, int]] = deque()
         self._inside: deque[tuple[int, int]] = deque()
         self._coded: deque[tuple[int, int]] = deque()
-        self._last_sequence: int | None = None
+        self._last_number: int | None = None
+        self._begun = False
         self._gaps = self._arrived = 0
         self._skipped = self._repeated = self._late = 0
         self._encoded = self._bytes = self._keyframes = self._swallowed = self._made = 0
@@ -59,13 +60,21 @@ class VideoLedger:
         self._sent = self._lost_coded = self._refused = self._extra = 0
         self._delays: dict[str, list[int]] = {stage: [] for stage in STAGES}
 
-    def captured(self, pts: int, sequence: int | None, now: int, delay: int | None) -> None:
-        """Count a frame from the card; ``sequence`` is the driver's number of it, ``delay`` its age (None: unknown)."""
-        if sequence is not None:
-            # A number that does not grow is a driver that began anew, not a loss.
-            if self._last_sequence is not None and sequence > self._last_sequence + 1:
-                self._gaps += sequence - self._last_sequence - 1
-            self._last_sequence = sequence
+    def captured(self, pts: int, number: int | None, now: int, delay: int | None) -> None:
+        """Count a frame from the card; ``number`` is v4l2src's for it, ``delay`` its age (None: unknown).
+
+        The driver counts frames from 0 when it begins.  v4l2src makes up the number of its first buffer (0, or that
+        of the last one where the driver began anew) and gives the others the driver's plus one more than that
+        (gstv4l2src.c, gst_v4l2src_create): the step behind a beginning is one too long, and holds what was lost before.
+        """
+        if number is not None:
+            last = self._last_number
+            if last is None or number <= last:
+                self._begun = True
+            else:
+                self._gaps += max(number - last - 1 - self._begun, 0)
+                self._begun = False
+            self._last_number = number
         self._arrived += 1
         self._raw.append((pts, now))
         if delay is not None:

@@ -28,7 +28,7 @@ def gpu_for(encoder: Encoder, hardware: Mapping[str, Any], render_node: str = "a
 def gpu_settings(encoder: Encoder, hardware: Mapping[str, Any], gpu: Mapping[str, Any] | None) -> dict[str, Value]:
     """Return the settings that name a hardware encoder's GPU and element; empty for software."""
     setting = element_setting(encoder)
-    if gpu is None or setting is None:
+    if gpu is None or setting is None or (encoder.needs == "vaapi" and not gpu["render_node"]):
         return {}
     if encoder.needs == "nvidia":
         # CUDA counts by PCI slot where CUDA_DEVICE_ORDER says so; detection lists them in that order.
@@ -80,9 +80,10 @@ def _unable(encoder: Encoder, gpu: Mapping[str, Any]) -> str:
         if nvenc and nvenc["codecs"] is not None and encoder.codec not in nvenc["codecs"]:
             return str(nvenc["reason"])
         return ""
-    if not gpu["render_node"]:
-        return "it has no render node"
     va = gpu.get("va")
+    # Described from what its tools printed, a GPU that VA-API works on has a node whose name nobody said.
+    if not gpu["render_node"] and not (va and va["usable"]):
+        return "it has no render node"
     if va and va["usable"] and encoder.codec not in va["encode"]:
         return f"its driver {va['driver']} encodes no {encoder.codec.upper()} ({', '.join(va['encode']) or 'nothing'})"
     return ""

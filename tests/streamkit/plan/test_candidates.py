@@ -60,6 +60,18 @@ def test_reserved_gpu_is_not_tried() -> None:
     assert "vfio-pci" in missing_hardware(ENCODERS["h264-vaapi"], {"gpus": [reserved]}, defaults())
 
 
+def test_gpu_of_a_pasted_description_counts_although_nobody_named_its_node() -> None:
+    pasted = {
+        **INTEL,
+        "render_node": None,
+        "va": {"usable": True, "driver": "iHD", "encode": ["h264"], "low_power_only": []},
+    }
+    assert "h264-vaapi" in ids(pasted) and "av1-vaapi" not in ids(pasted)
+    encoder = ENCODERS["h264-vaapi"]
+    assert gpu_settings(encoder, {"gpus": [pasted]}, gpu_for(encoder, {"gpus": [pasted]})) == {}
+    assert ids({**INTEL, "render_node": None}) == ids(), "nothing shows that it can"
+
+
 def test_driver_that_encodes_no_av1_is_believed() -> None:
     said = {**INTEL, "va": {"usable": True, "driver": "iHD", "encode": ["h264"], "low_power_only": [], "error": None}}
     assert "av1-vaapi" not in ids(said) and "h264-vaapi" in ids(said)
