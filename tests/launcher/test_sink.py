@@ -96,11 +96,11 @@ class Whip(QuietHandler):
         self.send_error(503)
 
 
-def test_server_that_hangs_does_not_stop_the_card(image: str, tmp_path: Path) -> None:
+def test_server_that_hangs_does_not_stop_the_card(product_image: str, tmp_path: Path) -> None:
     handler: type[BaseHTTPRequestHandler] = Whip
     with serving(handler) as address:
         environment = {**SMALL, "PUBLISH": "whip", "SERVER_URL": f"{address}/api/whip", "AUDIO_SOURCE": "none"}
-        with launched(image, tmp_path, ["bash", "/scripts/stream-x264.sh"], environment) as running:
+        with launched(product_image, tmp_path, ["bash", "/scripts/stream-x264.sh"], environment) as running:
             before = running.until(lambda d: d["state"] == "playing" and d["video"]["captured"] > 30)
             running.send(signal.SIGHUP)
             began = time.monotonic()
@@ -115,9 +115,9 @@ def test_server_that_hangs_does_not_stop_the_card(image: str, tmp_path: Path) ->
     assert closes(last["ledger"]["video"])
 
 
-def test_sink_without_a_name_cannot_be_rebuilt(image: str, tmp_path: Path) -> None:
+def test_sink_without_a_name_cannot_be_rebuilt(product_image: str, tmp_path: Path) -> None:
     line = "streamkit-launch videotestsrc is-live=true name=capture ! vp8enc name=encoder ! fakesink"
-    with launched(image, tmp_path, line.split()) as running:
+    with launched(product_image, tmp_path, line.split()) as running:
         running.until(lambda d: d["state"] == "playing")
         running.send(signal.SIGHUP)
         _, errors = running.process.communicate(timeout=20)
