@@ -113,6 +113,8 @@ def image_archive(request: pytest.FixtureRequest) -> Path:
         partial = archive.with_suffix(".partial")
         export_image(debian13.machine, reference, partial)
         partial.replace(archive)
+        # Whoever wants the image measures something else.
+        debian13.streamer.inside("streamkit", "ctl", "stop")
     return archive
 
 
