@@ -27,7 +27,7 @@ def closes(row: dict[str, Any]) -> bool:
 
 
 def run(launch: Launch, line: str, seconds: float = 4.0, **environment: str) -> dict[str, Any]:
-    """Run a pipeline; every document on the way must close.  Return the last one."""
+    """Run a pipeline; every document on the way must close.  Return the last one, and the live figures before it."""
     running = launch(words(line), environment)
     running.until(lambda document: document["state"] == "playing")
     deadline = time.monotonic() + seconds
@@ -35,9 +35,11 @@ def run(launch: Launch, line: str, seconds: float = 4.0, **environment: str) -> 
         row = running.document()["ledger"]["video"]
         assert closes(row), row
         time.sleep(0.2)
+    # The figures of the last document are those of the stop: there may have been no frame in that moment.
+    live = running.document()["video"]
     last = running.stop()
     assert closes(last["ledger"]["video"]), last
-    return last
+    return {**last, "live": live}
 
 
 def dropped(document: dict[str, Any]) -> dict[str, int]:
@@ -70,10 +72,10 @@ def test_every_encoder_closes_with_nothing_dropped(launch: Launch, encoder: str)
     assert row["sent"] >= 60
     assert (dropped(last), row["unexplained"], row["duplicated"]) == ({}, 0, 0)
     assert row["in_flight"] <= 60
-    assert last["video"]["fps"] == pytest.approx(30, rel=0.2)
-    assert last["video"]["bitrate_kbps"] > 0
-    assert last["video"]["stages_ms"]["convert"]["p50"] < 20
-    assert last["video"]["stages_ms"]["encode"]["p50"] < 2000
+    assert last["live"]["fps"] == pytest.approx(30, rel=0.2)
+    assert last["live"]["bitrate_kbps"] > 0
+    assert last["live"]["stages_ms"]["convert"]["p50"] < 20
+    assert last["live"]["stages_ms"]["encode"]["p50"] < 2000
 
 
 def test_rate_is_named_for_what_it_leaves_out(launch: Launch) -> None:
