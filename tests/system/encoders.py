@@ -16,10 +16,9 @@ WATCHED = (
     ("av1-svt", "640x360", "30"),
     ("av1-rav1e", "480x270", "30"),
 )
-"""(encoder, size, rate) that two processors hold while a browser on the same two decodes.
+"""(encoder, size, rate) that two processors hold with room to spare while a browser on the same two decodes.
 
-The profile's own size where that fits; libaom at 1080p, SVT-AV1 at 720p beside a second decoder and rav1e above 270
-lines do not: docs/ENCODERS.md has what each needs.
+AV1 is watched smaller than it might hold, so that a busy machine does not fail the test; docs/ENCODERS.md says more.
 """
 STATE = "/var/lib/streamkit/state.json"
 WRITE = "cat > {0}.new && chown 1000:1000 {0}.new && mv {0}.new {0}"
