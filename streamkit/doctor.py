@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from streamkit.config import Value
+from streamkit.plan.capture import USB2_MBPS
 from streamkit.plan.check import problems
 
 Level = Literal["broken", "worse", "note"]
 """broken: it cannot stream so; worse: it streams, but less well than it could; note: worth knowing."""
 ORDER: tuple[Level, ...] = ("broken", "worse", "note")
-USB2_MBPS = 480
 SMALL_MEMORY_MB = 2048
 SELF_CLOCKED = ("intel_pstate", "amd-pstate-epp")
 """Drivers whose ``powersave`` raises the clock with the load by itself (kernel: admin-guide/pm)."""

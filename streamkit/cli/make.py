@@ -61,10 +61,10 @@ def probe(
         emit({"needed": not still_valid(earlier, job), "words": words, "job": job}, [" ".join(words)], as_json, out)
         return
     probes = _run_probe(words, job)
-    changed = changes(earlier, probes)
-    emit(probes, [*probe_table(probes), *changed], as_json, out)
+    lines = [*probe_table(probes), *changes(earlier, probes)]
+    emit(probes, lines, as_json, out)
     if out:
-        print("\n".join([*probe_table(probes), *changed]))
+        print("\n".join(lines))
 
 
 def _run_probe(words: list[str], job: Document) -> Document:
@@ -105,7 +105,7 @@ def plan(
     """Decide what a host streams, with the reason for each choice."""
     facts, (values, given) = read_hardware(hardware), read_settings(settings_file)
     measured = read_probes(probes)
-    if not usable(measured, make_job(facts, given)):
+    if measured is not None and not usable(measured, make_job(facts, given)):
         # Measured with another image or on other hardware: figures that answer another question.
         measured = None
     made = make_plan(facts, values, measured)

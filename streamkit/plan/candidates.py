@@ -14,7 +14,8 @@ _CALLED = {"nvidia": "NVIDIA GPU", "vaapi": "Intel or AMD GPU with a render node
 
 
 def gpu_for(encoder: Encoder, hardware: Mapping[str, Any], render_node: str = "auto") -> dict[str, Any] | None:
-    """Return the GPU that would run the encoder, the one with ``render_node`` where it is named; None: none can."""
+    """Return the GPU that would run the encoder, the one with ``render_node`` where it is named; None: none can,
+    or it needs none."""
     able = [
         gpu
         for gpu in hardware["gpus"]
@@ -51,7 +52,7 @@ def all_gpu_settings(hardware: Mapping[str, Any], values: Mapping[str, Value], c
     """Return the settings of every hardware encoder of this host, the chosen one's last: the panel may switch."""
     found: dict[str, Value] = {}
     for encoder in [*(one for one in ENCODERS.values() if one is not chosen), chosen]:
-        gpu = gpu_for(encoder, hardware, str(values["render_node"])) if encoder.needs else None
+        gpu = gpu_for(encoder, hardware, str(values["render_node"]))
         found |= gpu_settings(encoder, hardware, gpu)
     return found
 

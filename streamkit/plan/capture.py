@@ -10,6 +10,9 @@ from streamkit.config import Value
 from streamkit.errors import BadInputError
 from streamkit.video import CAPS, Mode, format_fps
 
+NEARLY = Fraction(998, 1000)
+"""A rate counts as met from 0.2 % below: 59.94 is what a console means by 60."""
+
 
 def modes_of(device: Mapping[str, Any]) -> list[Mode]:
     """Every mode of a device whose pixel format a pipeline can take."""
@@ -28,11 +31,7 @@ def choose_mode(modes: list[Mode], size: tuple[int, int], fps: Fraction) -> Mode
     A rate within 0.2 % counts as met: 59.94 is what a console means by 60.
     """
     order = list(CAPS)
-    meets = [
-        mode
-        for mode in modes
-        if mode.width >= size[0] and mode.height >= size[1] and mode.fps >= fps * Fraction(998, 1000)
-    ]
+    meets = [mode for mode in modes if mode.width >= size[0] and mode.height >= size[1] and mode.fps >= fps * NEARLY]
     if meets:
         return min(
             meets,
@@ -47,14 +46,14 @@ def choose_mode(modes: list[Mode], size: tuple[int, int], fps: Fraction) -> Mode
 
 USB2_MBPS = 480
 """Signalling rate of USB 2 high speed (USB 2.0 specification, 7.1); about 320 Mbit/s of it carry pictures."""
-BITS_PER_PIXEL = {"NV12": 12, "YU12": 12, "YV12": 12, "YUYV": 16, "UYVY": 16, "RGB3": 24, "BGR3": 24}
+RAW_BITS_PER_PIXEL = {"NV12": 12, "YU12": 12, "YV12": 12, "YUYV": 16, "UYVY": 16, "RGB3": 24, "BGR3": 24}
 
 
 def usb2_limit(device: Mapping[str, Any], mode: Mode, size: tuple[int, int], fps: Fraction) -> str:
     """Return a sentence where USB 2 is why ``mode`` is less than raw ``size`` at ``fps``, else an empty string."""
     speed_mbps = device.get("usb_speed_mbps")
-    needed_mbps = size[0] * size[1] * float(fps) * BITS_PER_PIXEL["NV12"] / 1e6
-    short = mode.pixel_format not in BITS_PER_PIXEL or mode.fps < fps * Fraction(998, 1000) or mode.width < size[0]
+    needed_mbps = size[0] * size[1] * float(fps) * RAW_BITS_PER_PIXEL["NV12"] / 1e6
+    short = mode.pixel_format not in RAW_BITS_PER_PIXEL or mode.fps < fps * NEARLY or mode.width < size[0]
     if speed_mbps is None or speed_mbps > USB2_MBPS or not short or needed_mbps < speed_mbps * 2 / 3:
         return ""
     return (
@@ -81,7 +80,7 @@ def mode_reason(
         return f"{device['card']} lists no mode; it is asked for whatever it delivers."
     limit = usb2_limit(device, mode, *wish)
     size, fps = streamed
-    if mode.fps < fps * Fraction(998, 1000) or mode.width < size[0]:
+    if mode.fps < fps * NEARLY or mode.width < size[0]:
         return f"{mode} is the most the card offers. {limit}".strip()
     return f"{mode} is the cheapest mode of the card for {size[0]}x{size[1]} at {format_fps(fps)}. {limit}".strip()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -147,12 +147,8 @@ def choose(
     unprobed = choose_unprobed(hardware, values, device)
     tried = next((t for t in probes["trials"] if t["encoder"] == unprobed.encoder.id), None)
     why = f"{unprobed.encoder.id}: {tried['reason']}" if tried else "no encoder was tried"
-    return Choice(
-        unprobed.encoder,
-        unprobed.rung,
-        unprobed.reason,
-        unprobed.rejected,
-        probed=False,
+    return replace(
+        unprobed,
         warning=f"No trial encode held on this host ({why}): expect dropped frames, or set a smaller streamkit_resolution.",
     )
 
@@ -174,7 +170,7 @@ def make_plan(
     # The name that stays when cards are plugged in another order; inside the container it has the same name.
     wanted = str(values["video_device"])
     node = None if device is None else str(device["stable_node"] or device["node"]) if wanted == "auto" else wanted
-    gpu = gpu_for(encoder, hardware, str(values["render_node"])) if encoder.needs else None
+    gpu = gpu_for(encoder, hardware, str(values["render_node"]))
     why_mode = ""
     if device is not None:
         wish = ladder_for(encoder, values, with_card=True)[0]
@@ -203,8 +199,13 @@ def make_plan(
         "devices": device_nodes(node, gpu, audio),
         "nvidia": encoder.needs == "nvidia",
         "device_gids": _gids(hardware, device, audio, gpu),
-        "cpus": min(float(values["cpus"]), float(hardware["cpu"]["cpus"] or values["cpus"])),
+        "cpus": container_cpus(hardware, values),
     }
+
+
+def container_cpus(hardware: Mapping[str, Any], values: Mapping[str, Value]) -> float:
+    """Return how many CPUs a container may use: as set, but never more than the host has."""
+    return min(float(values["cpus"]), float(hardware["cpu"]["cpus"] or values["cpus"]))
 
 
 def device_nodes(node: str | None, gpu: Mapping[str, Any] | None, audio: str) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from streamkit.config import Value
 from streamkit.encoders import Encoder
-from streamkit.plan.capture import choose_mode, modes_of
+from streamkit.plan.capture import NEARLY, choose_mode, modes_of
 from streamkit.video import Mode, format_fps, parse_fps, parse_mode, parse_size
 
 LADDER = (
@@ -25,8 +25,6 @@ LADDER = (
 """What is tried, best first: for games a doubled rate is worth more than the step from 720 to 1080 lines."""
 DEMO = 3
 """Where the ladder begins without a capture card: a test picture must not take a whole machine."""
-NEARLY = Fraction(998, 1000)
-"""A rate counts as met from 0.2 % below: 59.94 is what a console means by 60."""
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from typing import Any
 
 from streamkit.config import Value, defaults
 from streamkit.documents import SCHEMA_VERSION, Document, dump_document
-from streamkit.encoders import ENCODERS, Encoder
+from streamkit.encoders import Encoder
 from streamkit.install.content import content_hash
 from streamkit.install.image import context_files
 from streamkit.plan.candidates import candidates, gpu_for, gpu_settings
-from streamkit.plan.choose import default_bitrate_kbps, make_plan
+from streamkit.plan.choose import container_cpus, default_bitrate_kbps, make_plan
 from streamkit.plan.source import choose_video
 from streamkit.plan.target import Rung, rungs
 from streamkit.render.templates import render_scripts
@@ -60,7 +60,7 @@ def _with_gpu(
     encoder: Encoder, hardware: Mapping[str, Any], values: Mapping[str, Value], asked: Mapping[str, Value]
 ) -> dict[str, Value]:
     """Return the values with this encoder's own GPU and element, and the bitrate that was asked for (0: none)."""
-    gpu = gpu_for(encoder, hardware, str(asked["render_node"])) if encoder.needs else None
+    gpu = gpu_for(encoder, hardware, str(asked["render_node"]))
     named = {name: value for name, value in gpu_settings(encoder, hardware, gpu).items() if asked[name] == "auto"}
     return {**values, **named, "bitrate_kbps": asked["bitrate_kbps"]}
 
@@ -87,7 +87,7 @@ def devices_to_try(hardware: Mapping[str, Any], values: Mapping[str, Value]) -> 
     """Return (render node, its group) of each GPU that a candidate needs."""
     found: dict[str, int | None] = {}
     for encoder in candidates(hardware, values):
-        gpu = gpu_for(encoder, hardware, str(values["render_node"])) if encoder.needs else None
+        gpu = gpu_for(encoder, hardware, str(values["render_node"]))
         if gpu and gpu["render_node"]:
             found[str(gpu["render_node"])] = gpu["gid"]
     return sorted(found.items())
@@ -95,15 +95,21 @@ def devices_to_try(hardware: Mapping[str, Any], values: Mapping[str, Value]) -> 
 
 def docker_words(hardware: Mapping[str, Any], values: Mapping[str, Value], image: str) -> list[str]:
     """Return the ``docker run`` that reads a job from standard input, under the limits that the stream will have."""
-    cpus = min(float(values["cpus"]), float(hardware["cpu"]["cpus"] or values["cpus"]))
     words = ["docker", "run", "--rm", "--interactive", "--network", "none", "--read-only", "--init"]
     words += ["--tmpfs", "/run/streamkit:uid=1000,gid=1000,mode=0750,size=32m", "--tmpfs", "/tmp:mode=1777,size=64m"]
     words += ["--cap-drop", "ALL", "--security-opt", "no-new-privileges:true", "--user", "1000:1000"]
-    words += ["--cpus", str(cpus), "--memory", f"{values['memory_mb']}m", "--pids-limit", str(values["pids_limit"])]
+    words += [
+        "--cpus",
+        str(container_cpus(hardware, values)),
+        "--memory",
+        f"{values['memory_mb']}m",
+        "--pids-limit",
+        str(values["pids_limit"]),
+    ]
     words += ["--name", f"{values['container_name']}-probe", "--env", "STREAMKIT_PROGRESS"]
     for node, gid in devices_to_try(hardware, values):
         words += ["--device", f"{node}:{node}:rw", *(["--group-add", str(gid)] if gid else [])]
-    if any(ENCODERS[encoder.id].needs == "nvidia" for encoder in candidates(hardware, values)):
+    if any(encoder.needs == "nvidia" for encoder in candidates(hardware, values)):
         # The container toolkit's way: driver libraries and device nodes of the host, encoders included.
         words += ["--gpus", "all", "--env", "NVIDIA_DRIVER_CAPABILITIES=compute,video,utility"]
     return [*words, image, "probe", "--job", "-"]
