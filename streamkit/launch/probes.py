@@ -104,13 +104,19 @@ class VideoProbes:
 
     def look_at_clock(self, source_latency_ns: int, fps: float | None) -> None:
         """Set what ages are reckoned with; from the main thread, once a second, for clocks drift."""
-        clock = self._pipeline.get_clock()
-        if clock is None:
+        if not self._read_clock():
             return
-        self._clock_offset_ns = monotonic_ns() - (clock.get_time() - self._pipeline.get_base_time())
         self._lateness.configure(self._max_age_ms, fps or DEFAULT_FPS, source_latency_ns)
         limit_ns = self._lateness.limit_ns
         self._late_after_ns = NEVER_NS if limit_ns is None else self._clock_offset_ns + limit_ns
+
+    def _read_clock(self) -> bool:
+        """Note how far the running time of the pipeline is behind the monotonic clock; whether it has a clock."""
+        clock = self._pipeline.get_clock()
+        if clock is None:
+            return False
+        self._clock_offset_ns = monotonic_ns() - (clock.get_time() - self._pipeline.get_base_time())
+        return True
 
     def close(self) -> None:
         """Take no more frames from the card, and ask the elements for the last time: at their end they forget."""
@@ -160,6 +166,9 @@ class VideoProbes:
             self._lateness.in_a_row = 0
         self._note((ENCODER_IN, pts, now))
         if self._paint:
+            if not self._clock_offset_ns:
+                # The first frames come before the main thread has looked, and some of them have waited for the encoder.
+                self._read_clock()
             self._write_code(info, now - pts - self._clock_offset_ns)
         return OK
 

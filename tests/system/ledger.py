@@ -38,18 +38,18 @@ def windows(seen: Mapping[str, Any]) -> list[Window]:
     return found
 
 
-def differences(documents: Sequence[Mapping[str, Any]], sequences: Sequence[int]) -> list[tuple[int, int]]:
-    """Return (lost by the ledger, lost by the driver) for every document in which they differ.
+def differences(documents: Sequence[Mapping[str, Any]], sequences: Sequence[int]) -> list[tuple[int, int, int]]:
+    """Return (its index, lost by the ledger, lost by the driver) for every document in which they differ.
 
     A driver numbers its frames from 0.  The ledger's own count of frames that arrived says how many buffers had left
     the driver by then: the number of the last of them says how many more there should have been.
     """
     different = []
-    for document in documents:
+    for index, document in enumerate(documents):
         row = document["ledger"]["video"]
         lost = row["dropped"]["capture"]
         arrived = row["captured"] - lost
         by_driver = sequences[arrived - 1] + 1 - arrived if arrived else 0
         if lost != by_driver:
-            different.append((lost, by_driver))
+            different.append((index, lost, by_driver))
     return different
