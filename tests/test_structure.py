@@ -20,6 +20,7 @@ LAYERS = (
     "v4l2_abi",
     "encoders",
     "documents",
+    "allowed",
     "config",
     "resolve",
     "nvenc",

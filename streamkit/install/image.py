@@ -11,6 +11,7 @@ CONTAINER = PACKAGE.parent / "templates" / "container"
 
 IN_IMAGE = (
     "__init__.py",
+    "allowed.py",
     "config.py",
     "container.py",
     "documents.py",

@@ -9,6 +9,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1]
 MODULES = (
     "__init__.py",
+    "allowed.py",
     "config.py",
     "doctor.py",
     "documents.py",
