@@ -154,7 +154,8 @@ def test_ledger_of_capture_is_the_drivers_own(ledger_run: dict[str, Any], report
     assert set(last) == set(PERCENTAGES)
     for window in last.values():
         assert window.captured >= ENOUGH
-        assert window.dropped["rate"] > 0.5 * window.captured, window
+        # Of 50 frames a second 12.5 go on: most of those that arrived, also where a quarter was lost before.
+        assert window.dropped["rate"] > 0.5 * (window.captured - window.dropped["capture"]), window
         if window.percentage:
             assert abs(window.share - window.percentage / 100) <= window.three_sigma, windows
         else:
