@@ -11,6 +11,7 @@ import typer
 from streamkit.config import SETTINGS, defaults
 from streamkit.detect.hardware import detect
 from streamkit.documents import Document, dump_document, read_document, write_atomically
+from streamkit.errors import BadInputError
 
 app = typer.Typer(
     name="streamkit",
@@ -34,9 +35,19 @@ ProbesFile = Annotated[
 
 
 def read_settings(path: Path | None) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return (every setting's value, only those given) from a settings document."""
-    given = read_document(path).get("given", {}) if path else {}
-    given = {name: SETTINGS[name].parse(value) for name, value in given.items() if name in SETTINGS}
+    """Return (every setting's value, only those given) from a settings document.
+
+    That of a deployment (build/<host>/settings.json) says under ``given`` what the inventory sets; that of a release
+    holds nothing else, under ``settings``.  Raises BadInputError for a document with neither, or an unknown setting.
+    """
+    document = read_document(path) if path else {"given": {}}
+    given = document.get("given", document.get("settings"))
+    if not isinstance(given, dict):
+        raise BadInputError(f"{path} holds no settings; give it an object called given, {{name: value}}.")
+    for name in given:
+        if name not in SETTINGS:
+            raise BadInputError(f"{path} sets {name!r}, which is not a setting; 'streamkit settings' lists them all.")
+    given = {name: SETTINGS[name].parse(value) for name, value in given.items()}
     return {**defaults(), **given}, given
 
 

@@ -79,6 +79,27 @@ def test_document_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     assert done.returncode == 2 and "written by a newer streamkit" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ({"schema_version": 1, "fps": 30}, "holds no settings; give it an object called given"),
+        ({"schema_version": 1, "given": {"frames": 30}}, "sets 'frames', which is not a setting"),
+        ({"schema_version": 1, "settings": {"fps": "fast"}}, "streamkit_fps is 'fast', which is not allowed"),
+    ],
+)
+def test_settings_that_would_be_passed_over_are_refused(tmp_path: Path, document: dict[str, object], said: str) -> None:
+    (tmp_path / "settings.json").write_text(json.dumps(document))
+    done = run("plan", "--hardware", NO_CARD, "--settings", str(tmp_path / "settings.json"))
+    assert done.returncode == 2 and said in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_settings_of_a_release_are_settings(tmp_path: Path) -> None:
+    (tmp_path / "settings.json").write_text('{"schema_version": 1, "settings": {"resolution": "640x360"}}')
+    done = run("plan", "--json", "--hardware", NO_CARD, "--settings", str(tmp_path / "settings.json"))
+    assert json.loads(done.stdout)["settings"]["resolution"] == "640x360"
+
+
 def test_image_tag_is_stable_and_the_context_complete(tmp_path: Path) -> None:
     tag = json.loads(run("image", "--json").stdout)["tag"]
     assert json.loads(run("image", "--json", "--out", str(tmp_path)).stdout)["tag"] == tag
