@@ -58,6 +58,11 @@ PROGRAMS = (
     *("tee", "timeout", "touch", "tr", "uname", "wc"),
 )
 
+# Of a driver package: nouveau is for NVIDIA's cards, the others for machines inside a virtual one.
+DRIVER_SKIP = re.compile(r".*/(nouveau|virtio_gpu|d3d12)_drv_video\.so")
+# Names of AMD's chips; without it libdrm complains at every start.
+DRIVER_DATA = (Path("/usr/share/libdrm/amdgpu.ids"),)
+
 # Files and whole directories that libraries look for by name; a trailing "?" marks one that
 # not every base has.
 DATA = (
@@ -170,12 +175,24 @@ def typelib_libraries(typelib: Path) -> set[Path]:
     return {LIB / name.decode() for name in names}
 
 
+def driver_files(package: str) -> list[Path]:
+    """Return the VA drivers of a Debian package; libva opens them by name."""
+    listed = subprocess.run(["dpkg-query", "--listfiles", package], capture_output=True, text=True, check=True)
+    drivers = re.findall(rf"^{LIB}/dri/\w+_drv_video\.so$", listed.stdout, re.MULTILINE)
+    found = [Path(name) for name in drivers if not DRIVER_SKIP.fullmatch(name)]
+    if not found:
+        raise SystemExit(f"collect: the package {package} has no VA driver")
+    return found
+
+
 def packages(sources: set[Path]) -> str:
     """List the Debian packages, with versions, that the gathered files belong to."""
     owners = subprocess.run(
         ["dpkg-query", "--search", *sorted(map(str, sources))], capture_output=True, text=True, check=False
     )
-    names = sorted({line.partition(": ")[0] for line in owners.stdout.splitlines() if ", " not in line})
+    names = {line.partition(": ")[0] for line in owners.stdout.splitlines() if ", " not in line}
+    # The bundle of certificates is made when its package is installed, so no package owns it.
+    names = sorted(names | {"ca-certificates"})
     shown = subprocess.run(
         ["dpkg-query", "--show", "--showformat", "${Package} ${Version}\n", *names],
         capture_output=True,
@@ -185,17 +202,23 @@ def packages(sources: set[Path]) -> str:
     return shown.stdout
 
 
+def gather_drivers(tree: Tree, drivers: list[str]) -> None:
+    """Copy the VA drivers of this variant's packages, and the tables they read."""
+    for driver in (path for package in drivers for path in driver_files(package)):
+        tree.add(driver)
+    for path in DRIVER_DATA:
+        if drivers and path.exists():
+            tree.add(path)
+
+
 def gather_gstreamer(tree: Tree, plugins: Path) -> None:
-    """Copy the plugins, ours and Debian's, the VA drivers if any, and what Python needs to use them."""
+    """Copy the plugins, ours and Debian's, and what Python needs to use them."""
     gstreamer = LIB / "gstreamer-1.0"
     for built in sorted(plugins.glob("libgst*.so")):
         shutil.copy2(built, gstreamer / built.name)
         tree.add(gstreamer / built.name)
     for name in PLUGINS:
         tree.add(gstreamer / f"libgst{name}.so")
-    # Present only when the build was given VA drivers to install.
-    for driver in sorted(LIB.glob("dri/*_drv_video.so")):
-        tree.add(driver)
     for name in TYPELIBS:
         typelib = LIB / "girepository-1.0" / f"{name}.typelib"
         tree.add(typelib)
@@ -203,9 +226,10 @@ def gather_gstreamer(tree: Tree, plugins: Path) -> None:
             tree.add(library)
 
 
-def gather(tree: Tree, plugins: Path) -> None:
+def gather(tree: Tree, plugins: Path, drivers: list[str]) -> None:
     """Copy everything named above, then the libraries it needs."""
     gather_gstreamer(tree, plugins)
+    gather_drivers(tree, drivers)
     for name in PROGRAMS:
         tree.add(Path(shutil.which(name) or f"/usr/bin/{name}"))
     for name in DATA:
@@ -250,10 +274,11 @@ def main() -> None:
     """Gather the tree named on the command line and say how large it is."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--plugins", type=Path, required=True, help="directory of the plugins built from source")
+    parser.add_argument("--drivers", type=Path, required=True, help="file that names the packages of VA drivers")
     parser.add_argument("tree", type=Path, help="directory to create")
     arguments = parser.parse_args()
     tree = Tree(arguments.tree)
-    gather(tree, arguments.plugins)
+    gather(tree, arguments.plugins, arguments.drivers.read_text(encoding="utf-8").split())
     finish(tree)
     files = [path for path in arguments.tree.rglob("*") if path.is_file() and not path.is_symlink()]
     sizes = sorted(((path.stat().st_size, path) for path in files), reverse=True)
