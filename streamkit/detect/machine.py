@@ -59,6 +59,17 @@ def memory_mb(root: Path) -> int | None:
     return int(total[1]) // 1024 if total else None
 
 
+DEVICE_GROUPS = ("audio", "video")
+"""The groups that udev gives sound cards and capture cards to (systemd: rules.d/50-udev-default.rules)."""
+
+
+def groups(root: Path) -> dict[str, int | None]:
+    """Return {group: number} of those that own devices; None where this host has no such group (group(5))."""
+    entries = [line.split(":") for line in read(root / "etc/group").splitlines()]
+    numbers = {entry[0]: int(entry[2]) for entry in entries if len(entry) > 2 and entry[2].isdecimal()}
+    return {name: numbers.get(name) for name in DEVICE_GROUPS}
+
+
 def cpu(root: Path) -> dict[str, Any]:
     """Return the processor's ``model``, ``architecture`` and ``cpus``: how many this process may use.
 

@@ -123,6 +123,11 @@ class Asked(Generic[Result]):
         except Exception as problem:
             self._problem = problem
 
+    @property
+    def ended(self) -> bool:
+        """Whether nothing is to be waited for any more."""
+        return not self._thread.is_alive()
+
     def answer(self) -> Result:
         """Wait and return the answer.
 

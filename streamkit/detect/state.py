@@ -14,6 +14,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from streamkit.detect.address import outward_address
+
 CONTAINER_ID = re.compile(r"[0-9a-f]{64}")
 LISTEN = "0A"
 """TCP_LISTEN in /proc/net/tcp (kernel: include/net/tcp_states.h)."""
@@ -72,6 +74,12 @@ def _docker(*arguments: str) -> str | None:
     return done.stdout if done.returncode == 0 else None
 
 
+def published(inspected: dict[str, Any]) -> list[int]:
+    """Return the host's ports that lead into a container, as ``docker container inspect`` describes it."""
+    bindings = inspected["HostConfig"].get("PortBindings") or {}
+    return sorted(int(entry["HostPort"]) for ends in bindings.values() for entry in ends or [] if entry["HostPort"])
+
+
 def docker_state(container: str, image: str) -> dict[str, Any]:
     """Return the daemon's ``version`` (None: no daemon answers), our ``container`` and the ``image`` tags there."""
     version = _docker("version", "--format", "{{.Server.Version}}")
@@ -85,6 +93,8 @@ def docker_state(container: str, image: str) -> dict[str, Any]:
             "id": inspected["Id"],
             "project": labels.get("com.docker.compose.project"),
             "running": inspected["State"]["Running"],
+            # On a bridge the host's end of a port is held by Docker's proxy, which no container owns.
+            "published": published(inspected),
         }
         if inspected
         else None,
@@ -110,6 +120,7 @@ def state(root: Path, settings: dict[str, Any]) -> dict[str, Any]:
     }
     return {
         "uid": os.getuid(),
+        "address": outward_address(),
         "listening": listening(root),
         "free_mb": {place: free_mb(Path(place)) for place in ("/var/lib/docker", str(settings["install_dir"]), "/tmp")},
         "devices": devices,

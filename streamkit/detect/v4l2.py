@@ -9,6 +9,7 @@ import struct
 from pathlib import Path
 from typing import Any
 
+from streamkit.detect.identity import identity
 from streamkit.detect.outside import Asked, CouldNotAskError, Outside, why_not_opened
 from streamkit.detect.usb import usb_facts
 from streamkit.detect.v4l2_modes import list_modes
@@ -89,6 +90,30 @@ def _kind(driver: str, caps: int) -> str:
     return "output" if caps & OUTPUTS else "other"
 
 
+def _capabilities(node: Node) -> tuple[dict[str, Any], int]:
+    """Return (``driver card bus kind``, capabilities of this node).  Raises OSError."""
+    raw = node.get(QUERYCAP, bytes(104))
+    driver, card, bus = cstring(raw[:16]), cstring(raw[16:48]), cstring(raw[48:80])
+    capabilities, device_capabilities = struct.unpack_from("<II", raw, 84)
+    caps = device_capabilities if capabilities & CAP_DEVICE_CAPS else capabilities
+    return {"driver": driver, "card": card, "bus": bus, "kind": _kind(driver, caps)}, caps
+
+
+def is_capture_card(node: Path, outside: Outside) -> bool:
+    """Return whether ``node`` gives pictures of a card: the one question of ``describe`` that costs nothing."""
+    try:
+        descriptor = outside.open_device(node)
+    except OSError:
+        return False
+    try:
+        facts, caps = _capabilities(Node(descriptor, outside.ioctl))
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return facts["kind"] == "capture" and bool(caps & CAPTURES and caps & CAP_STREAMING)
+
+
 def describe(descriptor: int, ioctl: Ioctl) -> tuple[dict[str, Any], dict[str, str]]:
     """Describe one open node; returns (facts, {question: why it was refused}).
 
@@ -99,12 +124,8 @@ def describe(descriptor: int, ioctl: Ioctl) -> tuple[dict[str, Any], dict[str, s
     Raises OSError when the driver refuses the basic question.
     """
     node = Node(descriptor, ioctl)
-    raw = node.get(QUERYCAP, bytes(104))
-    driver, card, bus = cstring(raw[:16]), cstring(raw[16:48]), cstring(raw[48:80])
-    capabilities, device_capabilities = struct.unpack_from("<II", raw, 84)
-    caps = device_capabilities if capabilities & CAP_DEVICE_CAPS else capabilities
-    kind = _kind(driver, caps)
-    facts: dict[str, Any] = {"driver": driver, "card": card, "bus": bus, "kind": kind}
+    facts, caps = _capabilities(node)
+    kind = facts["kind"]
     if kind not in ("capture", "loopback") or not caps & CAPTURES:
         return {**facts, "reason": REASONS[kind]}, {}
     if not caps & CAP_STREAMING:
@@ -204,24 +225,31 @@ def _ask(node: Path, root: Path, outside: Outside) -> tuple[dict[str, Any], dict
         os.close(descriptor)
 
 
-def scan(root: Path, outside: Outside) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, str]]]:
+def scan(
+    root: Path, outside: Outside, given: str = "", answer_s: float | None = None
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, str]]]:
     """Return (capture devices, other video nodes, what could not be asked) under ``root``'s ``/dev`` and ``/sys``.
 
-    Beside what ``describe`` says a device has ``node``, ``gid``, ``usb usb_speed_mbps usb_version``, ``links`` (its
-    names in /dev/v4l) and ``stable_node``, the first of them that a container can be given.
+    ``given`` names a folder with nodes that stands for ``/dev``: then only what has a node there is looked at;
+    ``answer_s`` is how long each node may take, VIDEO_ANSWER_S unless told.
+    Beside what ``describe`` says a device has ``node``, ``gid``, ``usb usb_speed_mbps usb_version``, ``identity port
+    index`` (identity.py), ``links`` (its names in /dev/v4l) and ``stable_node``, the first of them that is no port.
     """
     devices: list[dict[str, Any]] = []
     others: list[dict[str, Any]] = []
     unknown: list[dict[str, str]] = []
     entries = sorted((root / "sys/class/video4linux").glob("video[0-9]*"), key=lambda path: int(path.name[5:]))
+    folder = given or "/dev"
+    if given:
+        entries = [entry for entry in entries if (root / given.lstrip("/") / entry.name).exists()]
     links = _links(root)
     # Each in its own thread: a card whose driver hangs costs only its own answer.
     asked = [
-        (entry, Asked(functools.partial(_ask, root / "dev" / entry.name, root, outside), VIDEO_ANSWER_S))
+        (entry, Asked(functools.partial(_ask, _place(root, folder, entry), root, outside), answer_s or VIDEO_ANSWER_S))
         for entry in entries
     ]
     for entry, question in asked:
-        node = f"/dev/{entry.name}"
+        node = f"{folder}/{entry.name}"
         try:
             facts, refused = question.answer()
         except CouldNotAskError as problem:
@@ -235,15 +263,20 @@ def scan(root: Path, outside: Outside) -> tuple[list[dict[str, Any]], list[dict[
         devices.append(
             {
                 "node": node,
-                # Docker splits the names of devices at colons, which most of by-path have (moby issue 39293).
+                # Names with colons are refused as a setting (moby issue 39293), and say only where it is plugged in.
                 "stable_node": next((name for name in names if ":" not in name), None),
                 "links": names,
-                "gid": (root / "dev" / entry.name).stat().st_gid,
+                "gid": _place(root, folder, entry).stat().st_gid,
                 **usb_facts(entry / "device", root),
+                **identity(entry, root),
                 **facts,
             }
         )
     return devices, others, unknown
+
+
+def _place(root: Path, folder: str, entry: Path) -> Path:
+    return root / folder.lstrip("/") / entry.name
 
 
 def _links(root: Path) -> dict[str, list[str]]:

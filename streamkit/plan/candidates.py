@@ -62,7 +62,10 @@ def missing_hardware(encoder: Encoder, hardware: Mapping[str, Any], values: Mapp
     if not encoder.needs:
         return ""
     wanted = str(values["render_node"])
-    if gpu_for(encoder, hardware, wanted):
+    if gpu := gpu_for(encoder, hardware, wanted):
+        variant = str(values["image_variant"])
+        if encoder.needs == "vaapi" and variant not in ("auto", gpu["vendor"]):
+            return f"streamkit_image_variant is {variant!r}, and that image has no driver for the {gpu['vendor']} GPU"
         return ""
     near = [gpu for gpu in hardware["gpus"] if gpu["vendor"] in VENDORS[encoder.needs]]
     if not near:

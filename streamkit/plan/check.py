@@ -6,23 +6,27 @@ from collections.abc import Mapping
 from typing import Any
 
 from streamkit.config import Value
+from streamkit.plan.systems import system_of, titles
 
 NEEDED_MB = {"build": 8000, "load": 1500, "present": 300}
 """Free MiB below /var/lib/docker: a build's layers and caches weigh about 5 GB, the image itself 0.2 GB."""
-DEBIAN_VERSIONS = ("12", "13")
 
 
 def problems(
-    hardware: Mapping[str, Any], state: Mapping[str, Any], values: Mapping[str, Value], image_tag: str | None = None
+    hardware: Mapping[str, Any],
+    state: Mapping[str, Any],
+    values: Mapping[str, Value],
+    image_tag: str | None = None,
+    builds: bool = True,
 ) -> list[str]:
-    """Return one sentence for each thing that stops a deployment; empty when all is well."""
+    """Return one sentence for each thing that stops a deployment; empty when all is well.
+
+    ``builds``: whether the host must build the image where it lacks it; else it is shipped to it.
+    """
     found: list[str] = []
-    system = hardware["os"]
-    if system["id"] != "debian" or system["version"] not in DEBIAN_VERSIONS:
-        found.append(
-            f"The host runs {system['name'] or 'an unknown system'}; streamkit is installed on Debian "
-            f"{' or '.join(DEBIAN_VERSIONS)}."
-        )
+    if system_of(hardware) is None:
+        name = hardware["os"]["name"] or "an unknown system"
+        found.append(f"The host runs {name}; streamkit is installed on {titles()}.")
     if hardware["cpu"]["architecture"] != "x86_64":
         found.append(f"The host is {hardware['cpu']['architecture']}; the image is built for x86_64.")
     if state["uid"] != 0:
@@ -36,7 +40,7 @@ def problems(
             "choose another streamkit_container_name, or remove that container."
         )
     found += _ports(state, values, container)
-    found += _space(state, values, image_tag)
+    found += _space(state, values, image_tag, builds)
     return found
 
 
@@ -62,7 +66,9 @@ def _ports(state: Mapping[str, Any], values: Mapping[str, Value], container: Map
     found = []
     for name in names:
         for entry in state["listening"]:
-            ours = container is not None and entry["container"] == container["id"]
+            ours = container is not None and (
+                entry["container"] == container["id"] or entry["port"] in container.get("published", [])
+            )
             if entry["port"] == values[name] and not ours:
                 found.append(
                     f"streamkit_{name} is {values[name]}, but {entry['process'] or 'another program'} listens on "
@@ -72,11 +78,11 @@ def _ports(state: Mapping[str, Any], values: Mapping[str, Value], container: Map
     return found
 
 
-def _space(state: Mapping[str, Any], values: Mapping[str, Value], image_tag: str | None) -> list[str]:
+def _space(state: Mapping[str, Any], values: Mapping[str, Value], image_tag: str | None, builds: bool) -> list[str]:
     if image_tag in state["docker"]["image_tags"]:
         need = NEEDED_MB["present"]
     else:
-        need = NEEDED_MB["load" if values["image_archive"] else "build"]
+        need = NEEDED_MB["load" if values["image_archive"] or not builds else "build"]
     free = state["free_mb"]["/var/lib/docker"]
     if free < need:
         return [f"Only {free} MiB are free below /var/lib/docker on the host; {need} MiB are needed: free some space."]

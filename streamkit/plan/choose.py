@@ -11,16 +11,16 @@ from streamkit.config import Value
 from streamkit.documents import Document
 from streamkit.encoders import ENCODERS, Encoder, delay_sentence
 from streamkit.errors import BadInputError
+from streamkit.plan.bitrate import default_bitrate_kbps
 from streamkit.plan.candidates import all_gpu_settings, gpu_for, missing_hardware
 from streamkit.plan.capture import choose_audio, mode_reason
+from streamkit.plan.network import choose_network
+from streamkit.plan.nodes import kept_nodes, node_gids
 from streamkit.plan.rank import best_first, reason_chosen, reason_rejected
 from streamkit.plan.source import choose_video
 from streamkit.plan.target import Rung, ladder_for, rungs
+from streamkit.plan.variant import choose_variant
 from streamkit.video import format_fps, parse_fps, parse_size
-
-BITS_PER_PIXEL = {"h264": 0.09, "vp9": 0.065, "av1": 0.06}
-"""Bits per pixel at 30 frames per second for game pictures; a starting point, to be measured per host."""
-
 
 _SOUND = {"tone": " with a test tone.", "none": ", without sound."}
 CPUS_WHERE_UNKNOWN = 2
@@ -46,13 +46,6 @@ def software_target(cpus: int) -> tuple[tuple[int, int], Fraction]:
     if cpus >= 4:
         return (1280, 720), Fraction(60)
     return (1280, 720), Fraction(30)
-
-
-def default_bitrate_kbps(codec: str, size: tuple[int, int], fps: Fraction) -> int:
-    """Return kbit/s: bits per pixel times pixels per second, where frames above 30 cost half (they differ less)."""
-    rate = min(float(fps), 30.0) + max(float(fps) - 30.0, 0.0) / 2
-    kbps = BITS_PER_PIXEL[codec] * size[0] * size[1] * rate / 1000
-    return max(100, round(kbps / 100) * 100)
 
 
 def _unprobed_rung(
@@ -159,18 +152,21 @@ def make_plan(
     """Plan for one host.  ``hardware`` is hardware.json, ``values`` every setting, ``probes`` probes.json or None.
 
     Returns ``settings`` (the values the plan decides, by setting name), ``encoder_reason``, ``source_reason``,
-    ``audio_reason``, ``mode_reason``, ``warning``, ``card``, ``devices`` (nodes that the container is given: the chosen
-    card, the GPU's render node, and ALSA's where sound is recorded), ``device_gids``, ``rejected`` and ``probed``.
+    ``audio_reason``, ``mode_reason``, ``warning``, ``card``, ``kept_nodes`` (nodes.py), ``devices`` (the GPU's render
+    node, where the encoder needs it), ``device_gids``, ``network`` and ``network_reason``, ``rejected`` and ``probed``.
     Raises BadInputError where the settings ask for what this host has not.
     """
     source, device, source_reason = choose_video(hardware, values)
     audio, audio_device, audio_reason = choose_audio(hardware, values, device, source)
     chosen = choose(hardware, values, device, probes)
     encoder, rung = chosen.encoder, chosen.rung
-    # The name that stays when cards are plugged in another order; inside the container it has the same name.
+    # The name that stays when cards are plugged in another order; the container finds the card by itself.
     wanted = str(values["video_device"])
     node = None if device is None else str(device["stable_node"] or device["node"]) if wanted == "auto" else wanted
     gpu = gpu_for(encoder, hardware, str(values["render_node"]))
+    variant, variant_reason = choose_variant(hardware, values)
+    network, network_reason = choose_network(values)
+    kept = kept_nodes(hardware, values, device, audio, audio_device)
     why_mode = ""
     if device is not None:
         wish = ladder_for(encoder, values, with_card=True)[0]
@@ -194,12 +190,17 @@ def make_plan(
         "audio_reason": audio_reason,
         "mode_reason": why_mode,
         "encoder_reason": chosen.reason,
-        "warning": chosen.warning,
+        "warning": " ".join(filter(None, [_waits(source, device), chosen.warning])),
         "rejected": chosen.rejected,
-        "devices": device_nodes(node, gpu, audio),
+        "kept_nodes": kept,
+        "devices": [gpu["render_node"]] if gpu and gpu["render_node"] else [],
         "nvidia": encoder.needs == "nvidia",
-        "device_gids": _gids(hardware, device, audio, gpu),
+        "device_gids": node_gids(hardware, kept, device, gpu),
         "cpus": container_cpus(hardware, values),
+        "network": network,
+        "network_reason": network_reason,
+        "image_variant": variant,
+        "image_variant_reason": variant_reason,
     }
 
 
@@ -208,16 +209,7 @@ def container_cpus(hardware: Mapping[str, Any], values: Mapping[str, Value]) -> 
     return min(float(values["cpus"]), float(hardware["cpu"]["cpus"] or values["cpus"]))
 
 
-def device_nodes(node: str | None, gpu: Mapping[str, Any] | None, audio: str) -> list[str]:
-    """Return the device nodes a container is given: capture card, render node, ALSA's folder."""
-    render_node = gpu["render_node"] if gpu else None
-    return [name for name in (node, render_node, "/dev/snd" if audio == "alsa" else None) if name]
-
-
-def _gids(
-    hardware: Mapping[str, Any], device: Mapping[str, Any] | None, audio: str, gpu: Mapping[str, Any] | None
-) -> list[int]:
-    gids = {owner["gid"] for owner in (device, gpu) if owner}
-    if audio == "alsa":
-        gids |= {card["gid"] for card in hardware["audio_devices"]}
-    return sorted(gid for gid in gids if gid)
+def _waits(source: str, device: Mapping[str, Any] | None) -> str:
+    if source != "v4l2" or device is not None:
+        return ""
+    return "streamkit_source is 'v4l2': nothing is streamed until a capture card is plugged in."

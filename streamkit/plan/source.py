@@ -11,7 +11,10 @@ from streamkit.plan.capture import choose_device
 
 
 def choose_video(hardware: Mapping[str, Any], values: Mapping[str, Value]) -> tuple[str, dict[str, Any] | None, str]:
-    """Return (source, device or None, reason).  Raises BadInputError where a card was asked for and there is none."""
+    """Return (source, device or None, reason).  Raises BadInputError where a card was named and is not there.
+
+    A card that may be any is waited for: the container sees it when it comes.
+    """
     wanted, source = str(values["video_device"]), str(values["source"])
     if source == "test":
         return "test", None, "streamkit_source is 'test': streaming a moving test picture"
@@ -28,9 +31,7 @@ def choose_video(hardware: Mapping[str, Any], values: Mapping[str, Value]) -> tu
         asked = "; ".join(f"{u['what']}: {u['reason']}" for u in unasked)
         could_not = f" (could not ask {asked})" if asked else ""
         if source == "v4l2":
-            raise BadInputError(
-                f"streamkit_source is 'v4l2' but no capture card was found{could_not}; plug one in, or use 'auto' or 'test'."
-            )
+            return "v4l2", None, f"No capture card was found{could_not}: waiting for one"
         return "test", None, f"No capture card was found{could_not}: streaming a moving test picture"
     signal = {"locked": "with a signal", "none": "without a signal so far"}.get(device["signal"], "")
     return "v4l2", device, " ".join(f"Capturing from {device['card']} at {device['node']} {signal}".split())

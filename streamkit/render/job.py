@@ -10,17 +10,19 @@ from streamkit.documents import SCHEMA_VERSION, Document, dump_document
 from streamkit.encoders import Encoder
 from streamkit.install.content import content_hash
 from streamkit.install.image import context_files
+from streamkit.plan.bitrate import default_bitrate_kbps
 from streamkit.plan.candidates import candidates, gpu_for, gpu_settings
-from streamkit.plan.choose import container_cpus, default_bitrate_kbps, make_plan
+from streamkit.plan.choose import container_cpus, make_plan
 from streamkit.plan.source import choose_video
 from streamkit.plan.target import Rung, rungs
+from streamkit.plan.variant import choose_variant
 from streamkit.render.templates import render_scripts
 from streamkit.resolve import Effective, resolve, script_environment
 from streamkit.video import format_fps, mode_caps
 
 RAW_CAPS = "video/x-raw,format=I420,width={},height={},framerate={}/{}"
 """What stands in for a card: the format that every software encoder takes."""
-MEASURES = ("streamkit/probe/", "streamkit/launch/pipeline.py", "plugins/", "Dockerfile", "collect.py")
+MEASURES = ("streamkit/probe/", "streamkit/launch/pipeline.py", "plugins/", "Dockerfile", "collect.py", "drivers.txt")
 """Parts of the image that trial figures depend on; a change of the panel leaves them valid."""
 
 
@@ -42,7 +44,8 @@ def make_job(hardware: Mapping[str, Any], given: Mapping[str, Value]) -> Documen
     plain = defaults()
     scripts = render_scripts(Effective(plain, dict.fromkeys(plain, "default")))
     host = {"cpu": hardware["cpu"], "gpus": hardware["gpus"], "limits": [values["cpus"], values["memory_mb"]]}
-    parts: dict[str, bytes] = {name: content for name, content in context_files().items() if name.startswith(MEASURES)}
+    context = context_files(choose_variant(hardware, values)[0])
+    parts: dict[str, bytes] = {name: content for name, content in context.items() if name.startswith(MEASURES)}
     parts["host"] = dump_document({"scripts": scripts, **host}).encode()
     steps = {one["encoder"]: [[rung["size"], rung["fps"], rung["capture"]] for rung in one["rungs"]] for one in found}
     wanted = {**parts, "steps": dump_document({"steps": steps}).encode()}

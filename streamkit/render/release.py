@@ -13,7 +13,10 @@ from streamkit.install.content import content_hash
 from streamkit.render.templates import render_compose, render_scripts
 from streamkit.resolve import resolve
 
-CONTROLLER_ONLY = frozenset({"image_archive", "stream_key_file", "ca_bundle", "base_image", "reset_overrides"})
+CONTROLLER_ONLY = frozenset(
+    {"image_archive", "image_builder", "stream_key_file", "ca_bundle", "base_image", "reset_overrides"}
+    | {"stream_check_s", "rollback"}
+)
 """Settings that concern the deployment itself; their values (paths of the controller) stay there."""
 
 
@@ -29,6 +32,8 @@ def release_files(
     kept = {name: value for name, value in given.items() if name not in CONTROLLER_ONLY}
     return {
         "docker-compose.yml": render_compose(plan, effective.values, image_tag),
+        # For compose by hand; version 1 knows no name in the file itself.
+        ".env": f"COMPOSE_PROJECT_NAME={effective.values['project_name']}\n",
         "hardware.json": dump_document(lasting(dict(hardware))),
         "plan.json": dump_document(dict(plan)),
         "settings.json": dump_document({"settings": kept}),

@@ -23,6 +23,8 @@ SLOW_ELEMENTS = frozenset({"svtav1enc"})
 """Encoders that report more latency than QUEUE_RTP can hold (SVT-AV1: 1.25 s, whatever its settings)."""
 
 
+MAJORS = {"video": (81, "81 is video capture"), "sound": (116, "116 is ALSA")}
+"""Device numbers of the nodes that come and go (kernel: admin-guide/devices.txt)."""
 QUEUES = tuple(name for name in SETTINGS if name.startswith("queue_") and name != "queue_reason")
 """The settings that are queues."""
 
@@ -71,17 +73,23 @@ def render_queues(values: Mapping[str, Value]) -> str:
 def render_compose(plan: Mapping[str, Any], values: Mapping[str, Value], image_tag: str) -> str:
     """Return docker-compose.yml.
 
-    ``plan`` gives ``devices``, their ``device_gids``, ``cpus``, and ``nvidia``: whether NVIDIA's GPUs are passed in.
+    ``plan`` gives ``network``, ``kept_nodes``, ``devices``, ``device_gids``, ``cpus``, and ``nvidia``: whether NVIDIA's
+    GPUs are passed in.
     """
+    # On a bridge the panel listens on every address of its own; the host's is where its port is published.
+    panel_host = "0.0.0.0" if plan["network"] == "bridge" else values["panel_bind"]
     # Listening on every address includes loopback; on one address it is that one.
-    health_host = "localhost" if values["panel_bind"] in ("0.0.0.0", "127.0.0.1") else values["panel_bind"]
+    health_host = "localhost" if panel_host in ("0.0.0.0", "127.0.0.1") else panel_host
     socket = Path(str(values["pulse_socket"])) if values["audio_source"] == "pulse" else None
     template = environment().get_template("docker-compose.yml.j2")
     return template.render(
         plan=plan,
         values=values,
         image_tag=image_tag,
+        panel_host=panel_host,
         health_host=health_host,
+        capabilities=[name for name in str(values["capabilities"]).split(",") if name],
+        majors={number: words for kind, (number, words) in MAJORS.items() if plan["kept_nodes"][kind]},
         pulse_dir=socket.parent if socket else None,
         pulse_name=socket.name if socket else None,
     )

@@ -28,7 +28,8 @@ def pause_s(failures: int) -> float:
 class Child:
     """A process under the supervisor.  All calls come from its one loop; nothing here blocks.
 
-    ``wanted`` says whether it should run; ``state`` is one of starting, running, stopping, stopped, backoff, failed.
+    ``wanted`` says whether it should run; ``state`` is one of starting, running, stopping, stopped, backoff, waiting,
+    failed.
     """
 
     def __init__(self, name: str, selector: selectors.BaseSelector, log: RingLog, changed: Callable[[], None]) -> None:
@@ -96,6 +97,12 @@ class Child:
             self._signal(signal.SIGTERM)
             self._kill_at = time.monotonic() + STOP_WITHIN_S
 
+    def wait(self, reason: str, seconds: float) -> None:
+        """Do not start yet: something it needs is away.  ``may_start`` says when to look again; it is no failure."""
+        self._failures = 0
+        self.next_start = time.monotonic() + seconds
+        self.set_state("waiting", reason)
+
     def tick(self) -> float | None:
         """Do what is due; return the seconds until something is due again, None when nothing is."""
         now = time.monotonic()
@@ -118,7 +125,8 @@ class Child:
 
     def as_document(self) -> dict[str, Any]:
         """Return the child as ``supervisor.json`` shows it."""
-        waits = self.next_start - time.monotonic() if self.next_start is not None else None
+        backs_off = self.next_start is not None and self.state == "backoff"
+        waits = self.next_start - time.monotonic() if self.next_start is not None and backs_off else None
         return {
             "state": self.state,
             "since": self.since,

@@ -13,13 +13,15 @@ class Paths:
     """Directories of a running container.
 
     ``run`` (tmpfs) holds the socket and the state files, ``release`` is the current release (read-only),
-    ``state`` holds the panel's overrides, ``secrets`` the stream key and the panel's token.
+    ``state`` holds the panel's overrides, ``secrets`` the stream key and the panel's token, ``devices`` the nodes of
+    capture cards that the host keeps there.
     """
 
     run: Path
     release: Path
     state: Path
     secrets: Path
+    devices: Path
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Paths:
@@ -29,6 +31,7 @@ class Paths:
             release=Path(environment.get("STREAMKIT_RELEASE_DIR", "/opt/streamkit/current")),
             state=Path(environment.get("STREAMKIT_STATE_DIR", "/var/lib/streamkit")),
             secrets=Path(environment.get("STREAMKIT_SECRETS_DIR", "/run/secrets")),
+            devices=Path(environment.get("STREAMKIT_DEVICES_DIR", "/dev/streamkit")),
         )
 
     @property

@@ -16,6 +16,7 @@ from typing import Any
 
 from streamkit.documents import read_document, write_document
 from streamkit.errors import BadInputError, StreamkitError
+from streamkit.run.cards import Cards
 from streamkit.run.child import Child
 from streamkit.run.control import ControlServer
 from streamkit.run.effective import Job, load_job
@@ -25,6 +26,8 @@ from streamkit.run.timings import apply_detected
 
 LOOK_AGAIN_S = 0.25
 """How often the launcher's file is looked at until it says that the stream plays."""
+LOOK_FOR_CARD_S = 1.0
+"""How often the folder of nodes is looked at while a capture card is away; nothing is looked at while one streams."""
 
 
 class Supervisor:
@@ -37,6 +40,8 @@ class Supervisor:
         self._panel_argv = panel_argv
         self._poller_argv = poller_argv
         self._launcher = launcher
+        self._cards = Cards(paths.devices)
+        self._network = os.environ.get("STREAMKIT_NETWORK", "host")
         self._selector = selectors.DefaultSelector()
         self._log = RingLog(paths.log_file)
         self._dirty = True
@@ -90,6 +95,8 @@ class Supervisor:
         waits = [wait for child in self._children if (wait := child.tick()) is not None]
         if self.stream.state == "starting":
             waits.append(LOOK_AGAIN_S)
+        if self._stands_in():
+            waits.append(LOOK_FOR_CARD_S)
         return min(waits) if waits else None
 
     def _advance(self) -> None:
@@ -104,15 +111,36 @@ class Supervisor:
             self.panel.start(self._panel_argv, os.environ)
         if self.poller.may_start() and self._job:
             self.poller.start(self._poller_argv, {**os.environ, **self._job.environment})
+        if self._stands_in() and self._cards.changed():
+            self._take_card()
         if self.stream.may_start():
             self._start_stream()
         if self.stream.state == "starting" and self._plays():
             self.stream.set_state("running", self._job.note if self._job else "")
 
+    def _stands_in(self) -> bool:
+        return self._job is not None and self._job.stand_in and self.stream.state in ("starting", "running")
+
+    def _take_card(self) -> None:
+        """Put a card that has come in the place of the test picture."""
+        self._reload()
+        if self._job and self._job.identity != self._running_identity:
+            self._log.write("supervisor", self._job.source["reason"])
+            self.stream.stop()
+            self.stream.forget_failures()
+
     def _start_stream(self) -> None:
+        if self._job and self._job.waiting and self.stream.state == "waiting" and not self._cards.changed():
+            self.stream.wait(self.stream.reason, LOOK_FOR_CARD_S)
+            return
         # Read again at each start: a release or an override may have come meanwhile.
         self._reload()
         if self._job is None:
+            return
+        if self._job.waiting:
+            if self.stream.state != "waiting":
+                self._log.write("supervisor", self._job.waiting)
+            self.stream.wait(self._job.waiting, LOOK_FOR_CARD_S)
             return
         environment = {
             **os.environ,
@@ -122,7 +150,7 @@ class Supervisor:
         }
         self._paths.launch_file.unlink(missing_ok=True)
         values = self._job.effective.values
-        if values["source"] == "v4l2" and (said := apply_detected(str(values["video_device"]))):
+        if values["source"] == "v4l2" and (said := apply_detected(environment["VIDEO_DEVICE"])):
             self._log.write("supervisor", said)
         self._running_identity = self._job.identity
         self.stream.start([str(self._job.script)], environment, first_state="starting")
@@ -130,12 +158,14 @@ class Supervisor:
     def _reload(self) -> None:
         """Read settings and release; what cannot be read is said as the stream's reason."""
         try:
-            self._job = load_job(self._paths)
+            self._job = load_job(self._paths, self._cards, self._network)
         except StreamkitError as problem:
             self._job = None
             if self.stream.pid is None:
                 self.stream.wanted = False
                 self.stream.set_state("failed", str(problem))
+            else:
+                self._log.write("supervisor", f"the stream goes on as it was: {problem}")
         self._mark()
 
     def _plays(self) -> bool:
@@ -163,6 +193,8 @@ class Supervisor:
         self._reload()
         if self._job is None:
             return {"ok": False, "error": self.stream.reason or "The release cannot be read; the stream goes on."}
+        if self.stream.state == "waiting" and self._job.waiting:
+            return {"ok": True, "changed": False, "stream": self.stream.as_document()}
         changed = self.stream.wanted and self._job.identity != self._running_identity
         if changed:
             self._log.write("supervisor", "settings changed: the stream starts again")

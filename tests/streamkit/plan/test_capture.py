@@ -77,5 +77,5 @@ def test_usb_2_is_named_where_it_limits_the_mode(host: Host, settings: MakeSetti
 def test_sound_of_the_desktop_is_taken_only_when_asked_for(host: Host, settings: MakeSettings) -> None:
     plan = make_plan(host("usb_card"), settings(audio_source="pulse"))
     assert plan["settings"]["audio_source"] == "pulse" and plan["settings"]["audio_device"] == "auto"
-    assert "/dev/snd" not in plan["devices"]
+    assert plan["kept_nodes"]["sound"] is None
     assert plan["source_reason"].endswith("with sound from PulseAudio.")

@@ -18,7 +18,7 @@ STATE: dict[str, Any] = {
     "devices": {"video_device": True},
     "docker": {"version": None, "container": None, "image_tags": []},
 }
-OURS: dict[str, Any] = {"id": "c" * 64, "project": "gaming-streamer", "running": True}
+OURS: dict[str, Any] = {"id": "c" * 64, "project": "gaming-streamer", "running": True, "published": []}
 
 
 def state(**changed: Any) -> dict[str, Any]:
@@ -78,10 +78,19 @@ def test_own_container_may_hold_the_ports_and_the_image(host: Host, settings: Ma
     assert problems(host("usb_card"), facts, settings(), "tag") == []
 
 
+def test_port_that_dockers_proxy_holds_for_our_container_is_ours(host: Host, settings: MakeSettings) -> None:
+    proxy = [{"port": 8081, "process": "docker-proxy", "container": None}]
+    for published, count in (([8081], 0), ([8082], 1)):
+        facts = state(listening=proxy, docker=docker(container={**OURS, "published": published}))
+        assert len(problems(host("usb_card"), facts, settings())) == count
+
+
 def test_other_systems_are_refused(host: Host, settings: MakeSettings) -> None:
     hardware = host("usb_card")
-    hardware["os"] = {"id": "ubuntu", "version": "24.04", "name": "Ubuntu 24.04"}
+    hardware["os"] = {"id": "ubuntu", "version": "22.04", "name": "Ubuntu 22.04.5 LTS"}
     hardware["cpu"]["architecture"] = "aarch64"
     found = problems(hardware, STATE, settings())
-    assert found[0] == "The host runs Ubuntu 24.04; streamkit is installed on Debian 12 or 13."
+    assert (
+        found[0] == "The host runs Ubuntu 22.04.5 LTS; streamkit is installed on Debian 12, Debian 13 or Ubuntu 24.04."
+    )
     assert "aarch64" in found[1]

@@ -8,7 +8,8 @@ import pytest
 
 from streamkit.encoders import ENCODERS
 from streamkit.errors import BadInputError
-from streamkit.plan.choose import default_bitrate_kbps, make_plan
+from streamkit.plan.bitrate import default_bitrate_kbps
+from streamkit.plan.choose import make_plan
 from streamkit.plan.describe import summary
 from tests.conftest import Host, MakeSettings
 
@@ -19,7 +20,9 @@ def test_without_a_card_the_plan_says_so_plainly(host: Host, settings: MakeSetti
     assert plan["settings"]["source"] == "test"
     assert plan["settings"]["encoder"] == "x264"
     assert plan["probed"] is False
-    assert plan["devices"] == plan["device_gids"] == []
+    assert plan["devices"] == []
+    assert plan["kept_nodes"] == {"video": "any", "sound": None}, "a card may come"
+    assert plan["device_gids"] == [44], "the group that it will belong to"
 
 
 def test_every_encoder_is_chosen_or_rejected_with_a_reason(host: Host, settings: MakeSettings) -> None:
@@ -36,8 +39,13 @@ def test_card_gives_device_mode_sound_and_groups(host: Host, settings: MakeSetti
     assert plan["settings"]["capture_mode"] == "YUYV 1280x720@60000/1001"
     assert plan["settings"]["fps"] == "60000/1001"
     assert plan["device_gids"] == [29, 44]
-    assert plan["devices"] == ["/dev/v4l/by-id/usb-MACROSILICON_USB3.0_Video-video-index0", "/dev/snd"]
-    assert make_plan(host("usb_card"), settings(video_device="/dev/video0"))["devices"][0] == "/dev/video0"
+    assert plan["devices"] == [], "no GPU is used, and a card is given by its rule"
+    assert plan["kept_nodes"] == {
+        "video": {"identity": "usb:345f:2130::00", "index": 0, "port": None},
+        "sound": "Video",
+    }
+    named = make_plan(host("usb_card"), settings(video_device="/dev/video0"))
+    assert named["kept_nodes"] == plan["kept_nodes"]
     assert "with sound from hw:Video,0" in summary(plan)[0]
 
 
@@ -54,7 +62,6 @@ def test_rate_never_exceeds_what_the_card_delivers(host: Host, settings: MakeSet
             {"video_device": "/dev/video7"},
             "'/dev/video7', which is no capture device of this host (found: none)",
         ),
-        ("no_card", {"source": "v4l2"}, "no capture card was found; plug one in"),
         ("no_card", {"encoder": "h264-nvenc"}, "no NVIDIA GPU was found on this host; use 'auto' or 'x264'"),
         ("usb_card", {"encoder": "av1-nvenc"}, "no NVIDIA GPU was found"),
     ],
@@ -65,6 +72,20 @@ def test_what_the_host_has_not_is_refused(
     with pytest.raises(BadInputError) as caught:
         make_plan(host(name), settings(**changed))
     assert words in str(caught.value)
+
+
+def test_card_that_is_asked_for_and_away_is_waited_for(host: Host, settings: MakeSettings) -> None:
+    plan = make_plan(host("no_card"), settings(source="v4l2"))
+    assert plan["settings"]["source"] == "v4l2" and plan["card"] is None
+    assert plan["source_reason"] == "No capture card was found: waiting for one, without sound."
+    assert plan["warning"] == ("streamkit_source is 'v4l2': nothing is streamed until a capture card is plugged in.")
+    assert plan["kept_nodes"]["video"] == "any"
+
+
+def test_test_picture_that_is_asked_for_is_given_no_card(host: Host, settings: MakeSettings) -> None:
+    plan = make_plan(host("usb_card"), settings(source="test"))
+    assert plan["kept_nodes"] == {"video": None, "sound": None}
+    assert plan["device_gids"] == []
 
 
 def test_device_that_could_not_be_asked_is_named(host: Host, settings: MakeSettings) -> None:

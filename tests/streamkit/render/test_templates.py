@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -238,16 +239,60 @@ def test_key_is_never_printed_and_reaches_only_plain_gst_launch(scripts: Path, t
 
 def test_compose_gives_only_what_is_needed(host: Host, settings: MakeSettings) -> None:
     hardware = host("usb_card")
-    card = hardware["video_devices"][0]["stable_node"]
     files = release_files(hardware, make_plan(hardware, settings()), {"cpus": 16.0}, "tag")
     service = yaml.safe_load(files["docker-compose.yml"])["services"]["streamer"]
     assert service["user"] == "1000:1000"
     assert service["cap_drop"] == ["ALL"] and "cap_add" not in service and "privileged" not in service
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert service["read_only"] is True and service["init"] is True
-    assert service["devices"] == [f"{card}:{card}:rw", "/dev/snd:/dev/snd:rw"]
+    assert "devices" not in service, "a card that is away when the container starts would keep it from starting"
+    assert service["device_cgroup_rules"] == ["c 81:* rw", "c 116:* rw"]
+    assert service["volumes"][-2:] == ["/dev/streamkit:/dev/streamkit:ro", "/dev/streamkit/snd:/dev/snd:ro"]
     assert service["group_add"] == ["29", "44"]
     assert not any("KEY" in name or "TOKEN" in name for name in service["environment"])
+
+
+def compose_of(hardware: dict[str, Any], given: dict[str, Value], settings: MakeSettings) -> dict[str, Any]:
+    plan = make_plan(hardware, settings(**given))
+    text = release_files(hardware, plan, given, "tag")["docker-compose.yml"]
+    service: dict[str, Any] = yaml.safe_load(text)["services"]["streamer"]
+    return service
+
+
+def test_gpu_that_encodes_is_a_device_and_no_other(host: Host, settings: MakeSettings) -> None:
+    service = compose_of(host("usb_card"), {"encoder": "h264-vaapi"}, settings)
+    assert service["devices"] == ["/dev/dri/renderD128:/dev/dri/renderD128:rw"]
+    assert service["group_add"] == ["29", "44", "105"]
+
+
+def test_test_picture_needs_no_device_at_all(host: Host, settings: MakeSettings) -> None:
+    service = compose_of(host("usb_card"), {"source": "test"}, settings)
+    assert not {"devices", "device_cgroup_rules", "group_add"} & set(service)
+    assert len(service["volumes"]) == 3
+
+
+def test_capabilities_come_back_only_by_name(host: Host, settings: MakeSettings) -> None:
+    service = compose_of(host("no_card"), {"capabilities": "SYS_RAWIO,NET_RAW"}, settings)
+    assert (service["cap_drop"], service["cap_add"]) == (["ALL"], ["SYS_RAWIO", "NET_RAW"])
+
+
+def test_bridge_publishes_the_panel_where_it_was_bound(host: Host, settings: MakeSettings) -> None:
+    given: dict[str, Value] = {"publish": "whip", "server_url": "http://server:8080/api/whip", "panel_bind": "10.0.0.7"}
+    service = compose_of(host("no_card"), given, settings)
+    assert (service["network_mode"], service["ports"]) == ("bridge", ["10.0.0.7:8081:8081"])
+    assert service["environment"]["STREAMKIT_NETWORK"] == "bridge"
+    assert service["environment"]["STREAMKIT_PANEL_HOST"] == "0.0.0.0"
+    assert service["healthcheck"]["test"][-1] == "http://localhost:8081/"
+    service = compose_of(host("no_card"), {**given, "network": "host"}, settings)
+    assert service["network_mode"] == "host" and "ports" not in service
+    assert service["environment"]["STREAMKIT_PANEL_HOST"] == "10.0.0.7"
+    assert service["healthcheck"]["test"][-1] == "http://10.0.0.7:8081/"
+
+
+def test_compose_by_hand_finds_the_same_project(host: Host, settings: MakeSettings) -> None:
+    hardware = host("no_card")
+    files = release_files(hardware, make_plan(hardware, settings()), {"project_name": "living-room"}, "tag")
+    assert files[".env"] == "COMPOSE_PROJECT_NAME=living-room\n"
 
 
 def test_pulseaudio_is_mounted_only_where_it_is_heard(host: Host, settings: MakeSettings) -> None:
@@ -303,3 +348,10 @@ def test_writing_again_changes_nothing_and_touches_no_other_file(tmp_path: Path)
     del files["scripts/stream-a.sh"]
     assert write_files(tmp_path, files) == ["scripts/stream-a.sh"]
     assert (tmp_path / "mine.txt").read_text() == "keep"
+
+
+def test_realtime_priority_is_allowed_only_on_a_tuned_host(host: Host, settings: MakeSettings) -> None:
+    assert "ulimits" not in compose_of(host("no_card"), {"tuning_realtime": True}, settings)
+    assert "ulimits" not in compose_of(host("no_card"), {"tuning": "present"}, settings)
+    service = compose_of(host("no_card"), {"tuning": "present", "tuning_realtime": True}, settings)
+    assert service["ulimits"] == {"rtprio": 20}
