@@ -136,6 +136,7 @@ def test_good_input_passes_and_still_touches_nothing(site: Site) -> None:
         ),
         ("streamkit_stream_key_file", "/nowhere/key", ["streamkit_stream_key_file is '/nowhere/key'", "no such file"]),
         ("streamkit_publish", "whip", ["streamkit_publish is 'whip'", "streamkit_server_url"]),
+        ("streamkit_image_builder", "attic", ["streamkit_image_builder is 'attic'", "name one of box, localhost"]),
     ],
 )
 def test_a_wrong_value_is_named_with_what_is_allowed(site: Site, variable: str, value: Any, words: list[str]) -> None:
@@ -148,6 +149,21 @@ def test_a_wrong_value_is_named_with_what_is_allowed(site: Site, variable: str, 
 def test_publishing_without_a_key_is_refused(site: Site) -> None:
     run = site.run(streamkit_publish="whip", streamkit_server_url="http://192.0.2.1:8080/api/whip")
     assert_stopped(run, "streamkit_publish is 'whip'", "no stream key", "streamkit_stream_key_file")
+    site.assert_untouched()
+
+
+def test_two_keys_at_once_are_refused_and_not_shown(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("secret-in-a-file")
+    run = site.run(streamkit_stream_key="secret-in-a-variable", streamkit_stream_key_file=str(tmp_path / "key"))
+    assert_stopped(run, "streamkit_stream_key and streamkit_stream_key_file are both set")
+    assert "secret-in" not in run.said
+    site.assert_untouched()
+
+
+def test_what_is_no_key_is_refused_and_not_shown(site: Site) -> None:
+    run = site.run(streamkit_stream_key="two secrets")
+    assert_stopped(run, "streamkit_stream_key does not hold a stream key")
+    assert "two secrets" not in run.said
     site.assert_untouched()
 
 
