@@ -1,1 +1,1 @@
-"""The measuring harness: it may import ``streamkit``, never the reverse.  No measurement has landed yet."""
+"""The harness that judges and measures what runs.  It may import ``streamkit``, never the reverse."""
