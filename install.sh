@@ -5,13 +5,15 @@ set -Eeuo pipefail
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 venv="$root/.venv"
+supported='Debian 12, Debian 13 or Ubuntu 24.04'
 
 usage() {
     cat <<'TEXT'
 Usage: ./install.sh [ARGUMENT OF ansible-playbook ...]
 
-Turns this machine (Debian 12 or 13, as root) into a streamer: installs what is missing, builds the image, starts the
-container, and prints the panel's address. Without a capture card it streams a moving test picture and a tone.
+Turns this machine (Debian 12 or 13, or Ubuntu 24.04; as root) into a streamer: installs what is missing, builds the
+image, starts the container, and prints the panel's address. Without a capture card it streams a moving test picture
+and a tone.
 
   ./install.sh                                   everything
   ./install.sh --check                           look only: say what would be done
@@ -34,13 +36,15 @@ say() {
 check_machine() {
     local id version name
     if [[ ! -r /etc/os-release ]]; then
-        fail 'this is not a Debian (there is no /etc/os-release); Debian 12 or 13 is needed.' 2
+        fail "this is neither Debian nor Ubuntu (there is no /etc/os-release); $supported is needed." 2
     fi
     # shellcheck source=/dev/null
     read -r id version name < <(. /etc/os-release && printf '%s %s %s\n' "${ID:-unknown}" "${VERSION_ID:-unknown}" "${PRETTY_NAME:-}")
-    if [[ $id != debian || ($version != 12 && $version != 13) ]]; then
-        fail "this machine runs ${name:-$id}; Debian 12 or 13 is needed." 2
-    fi
+    # The same systems as in streamkit/plan/systems.py, which cannot be asked before Python is there.
+    case "$id $version" in
+        'debian 12' | 'debian 13' | 'ubuntu 24.04') ;;
+        *) fail "this machine runs ${name:-$id}; $supported is needed." 2 ;;
+    esac
     if ((EUID != 0)); then
         fail 'this needs root; run it as: sudo ./install.sh' 2
     fi
@@ -65,7 +69,7 @@ install_packages() {
     if ((${#packages[@]} == 0)); then
         return
     fi
-    say "Installing ${packages[*]} from Debian"
+    say "Installing ${packages[*]}"
     # The lists of a fresh machine are empty, those of an old one may name versions that the mirror no longer has.
     if ! apt-cache show --no-all-versions "${packages[@]}" >/dev/null 2>&1 || ! apt_install "${packages[@]}"; then
         apt-get -o DPkg::Lock::Timeout=300 -qq update

@@ -25,6 +25,7 @@ machine is made; both are kept for the next time.
 By name only, because they take long:
 
   bench     what the launcher costs beside gst-launch-1.0, interleaved (needs the image that machine builds)
+  fleet20   1, 5 and 20 hosts in one run each, some of the twenty broken: time and memory (needs that image, 8 GB of memory)
   fuzz      100,000 damaged texts through the parsers (2,000 are a part of unit)
 
 Words after -- go to pytest (bench: to the benchmark):  ./test.sh unit -- -k supervisor
@@ -132,7 +133,7 @@ lint() {
     "$venv/bin/ansible-lint" --offline -q
     mapfile -t scripts < <(git ls-files '*.sh' .ci/run)
     "$venv/bin/shellcheck" -x -P SCRIPTDIR "${scripts[@]}"
-    "$venv/bin/hadolint" templates/container/Dockerfile
+    "$venv/bin/hadolint" templates/container/Dockerfile bench/baselines/image/Dockerfile.before
 }
 
 part() {
@@ -156,7 +157,7 @@ main() {
                 break
                 ;;
             quick) parts+=(lint unit) ;;
-            lint | unit | ansible | browser | machine | image | vm | bench | fuzz) parts+=("$1") ;;
+            lint | unit | ansible | browser | machine | image | vm | bench | fleet20 | fuzz) parts+=("$1") ;;
             *) fail "there is no part called '$1'; ./test.sh --help lists them." 2 ;;
         esac
         shift
@@ -181,6 +182,12 @@ main() {
                 say bench
                 "$venv/bin/python" -m tests.launcher.benchmark "${pytest_words[@]}"
                 ;;
+            fleet20)
+                install_packages debootstrap iptables openssh-client
+                start_docker
+                say fleet20
+                "$venv/bin/python" -m tests.fleet.twenty "${pytest_words[@]}"
+                ;;
             fuzz) STREAMKIT_FUZZ_INPUTS=100000 part fuzz --timeout 3600 tests/streamkit/parse/test_fuzz.py "${pytest_words[@]}" ;;
             ansible) marks+=(ansible) ;;
             browser)
@@ -188,7 +195,7 @@ main() {
                 marks+=(browser)
                 ;;
             machine)
-                install_packages chromium debootstrap iptables
+                install_packages chromium debootstrap iptables openssh-client
                 start_docker
                 marks+=(machine)
                 ;;

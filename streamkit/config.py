@@ -178,7 +178,7 @@ _TABLE = (
              "auto", "cpu", "intel", "amd"),
     _setting("image_builder", "", "Host of the inventory that builds the image for all; empty: the first one that needs it.",
              "the name of a host in the inventory, or nothing", text(r"[A-Za-z0-9_.\-]*")),
-    _setting("stream_check_s", 10, "How long a new release may take until frames are sent; 0: it is not looked at.",
+    _setting("stream_check_s", 30, "How long a new release may take until frames are sent; 0: it is not looked at.",
              "0 (no check) or a whole number from 1 to 300 seconds", number(1, 300, 0)),
     _setting("rollback", True, "Return to the last good release where a new one does not come up.", "true or false", boolean),
     # --- tuning of the host: off unless asked for -----------------------------------------------------------

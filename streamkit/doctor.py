@@ -101,10 +101,11 @@ def _docker(hardware: Mapping[str, Any], state: Mapping[str, Any] | None) -> Ite
 def _capture(hardware: Mapping[str, Any], values: Mapping[str, Value]) -> Iterator[Finding]:
     devices = hardware["video_devices"]
     if not devices and values["source"] != "test":
+        shown = "nothing is streamed until one comes" if values["source"] == "v4l2" else "the test picture is streamed"
         yield Finding(
             "worse",
-            "No capture card was found: the test picture is streamed.",
-            "plug the card in (lsusb and dmesg | tail show whether the kernel sees it), then ./install.sh",
+            f"No capture card was found: {shown}.",
+            "plug the card in (lsusb and dmesg | tail show whether the kernel sees it); ./install.sh adds its sound",
         )
     for device in devices:
         name = f"{device['card']} at {device['node']}"

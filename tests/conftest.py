@@ -30,8 +30,13 @@ PARTS = ("ansible", "browser", "machine", "image", "vm")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the parts in this order: a fresh machine builds the image that later parts take; none runs beside another."""
-    items.sort(key=lambda item: max((PARTS.index(name) for name in PARTS if item.get_closest_marker(name)), default=-1))
+    """Run the parts in this order: a fresh machine builds the image that fleets and later parts take."""
+
+    def place(item: pytest.Item) -> tuple[int, bool]:
+        part = max((PARTS.index(name) for name in PARTS if item.get_closest_marker(name)), default=-1)
+        return part, "fleet" in item.path.parts
+
+    items.sort(key=place)
 
 
 @pytest.fixture

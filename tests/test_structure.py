@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from streamkit.install.image import IN_IMAGE, context_files
-from streamkit.install.zipapp import MODULES, zipapp_bytes
+from streamkit.install.image import context_files
+from streamkit.install.zipapp import MODULES, nodes_zipapp_bytes, zipapp_bytes
 from tests.conftest import REPOSITORY
 
 # From the core outwards: a part may import those above it.
@@ -28,6 +28,7 @@ LAYERS = (
     "detect",
     "plan",
     "doctor",
+    "facts",
     "install",
     "render",
     "run",
@@ -95,12 +96,23 @@ def test_zipapp_runs_with_the_standard_library_alone(tmp_path: Path) -> None:
     assert set(MODULES) >= {"host.py", "config.py"}
 
 
+def test_keeper_of_nodes_runs_with_the_standard_library_alone(tmp_path: Path) -> None:
+    archive, plan = tmp_path / "streamkit-nodes.pyz", tmp_path / "plan.json"
+    archive.write_bytes(nodes_zipapp_bytes())
+    plan.write_text('{"kept_nodes": {"video": null, "sound": null}}')
+    words = [sys.executable, "-I", "-S", str(archive), "--plan", str(plan), "--folder", str(tmp_path / "nodes")]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (tmp_path / "nodes/snd").is_dir()
+
+
 def test_image_context_holds_what_its_modules_import() -> None:
     files = context_files()
-    parts = {name.removesuffix(".py") for name in IN_IMAGE}
     for name, content in files.items():
         if name.startswith("streamkit/") and name.endswith(".py"):
             for node in ast.walk(ast.parse(content)):
                 if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("streamkit."):
-                    assert (node.module or "").split(".")[1] in parts, f"{name} needs {node.module} in the image"
+                    needed = (node.module or "").replace(".", "/")
+                    there = {f"{needed}.py", f"{needed}/__init__.py"} & set(files)
+                    assert there, f"{name} needs {node.module} in the image"
     assert {"Dockerfile", "collect.py", "check.sh", "requirements.txt", "plugins/Cargo.lock"} <= set(files)

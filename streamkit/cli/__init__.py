@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 
 # Imported for what they register: each module adds its commands to the program, in the order of --help.
-from streamkit.cli import look, make, serve
+from streamkit.cli import look, make, serve, ship, tune
 from streamkit.cli.common import app
 from streamkit.errors import ExitCode, StreamkitError
 
-__all__ = ["app", "look", "main", "make", "serve"]
+__all__ = ["app", "look", "main", "make", "serve", "ship", "tune"]
 
 
 def main() -> None:

@@ -27,11 +27,14 @@ from streamkit.detect.state import state as look_at_state
 from streamkit.doctor import describe, examine
 from streamkit.documents import dump_document, read_document
 from streamkit.errors import BadInputError, ExitCode
+from streamkit.install.cache import cached_path
 from streamkit.install.image import image_tag
+from streamkit.install.stream_key import check_stream_key
 from streamkit.parse import TOOLS
 from streamkit.parse import parse as parse_text
 from streamkit.plan.check import problems
 from streamkit.plan.choose import make_plan
+from streamkit.plan.variant import choose_variant
 
 
 @app.command()
@@ -149,14 +152,27 @@ def settings(
     emit({"settings": values, "given": given}, lines, as_json)
 
 
+@app.command("stream-key")
+def stream_key(
+    file: Annotated[str, typer.Option(help="File that holds the key; empty: none.")] = "",
+) -> None:
+    """Check the stream key on standard input, or in a file; exit code 2 with a sentence that does not show it."""
+    check_stream_key(sys.stdin.read().strip(), file)
+
+
 @app.command()
 def check(
     hardware: Annotated[Path, typer.Option(help="hardware.json of the host.")],
     state: Annotated[Path, typer.Option(help="The host's state, from streamkit.pyz.")],
     settings_file: Annotated[Path, typer.Option("--settings", help="Settings document.")],
+    shipped: Annotated[bool, typer.Option(help="The image comes from another host.")] = False,
+    cache: Annotated[Path | None, typer.Option(help="Folder where images are kept as files.")] = None,
 ) -> None:
     """Say what stops a deployment: one sentence each, exit code 2; nothing when all is well."""
     values, _ = read_settings(settings_file)
-    found = problems(read_document(hardware), read_document(state), values, image_tag())
+    facts = read_document(hardware)
+    tag = image_tag(choose_variant(facts, values)[0])
+    kept = cache is not None and cached_path(cache, tag).exists()
+    found = problems(facts, read_document(state), values, tag, builds=not (shipped or kept))
     if found:
         raise BadInputError("\n".join(found))

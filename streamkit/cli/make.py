@@ -24,11 +24,12 @@ from streamkit.cli.common import (
     read_settings,
 )
 from streamkit.documents import SCHEMA_VERSION, Document, dump_document, parse_document, read_document
-from streamkit.errors import UnavailableError
-from streamkit.install.image import image_tag, write_context
+from streamkit.errors import BadInputError, UnavailableError
+from streamkit.install.image import DRIVERS, image_tag, write_context
 from streamkit.install.zipapp import write_zipapp
 from streamkit.plan.choose import make_plan
 from streamkit.plan.describe import probe_table, summary
+from streamkit.plan.variant import choose_variant
 from streamkit.probe.compare import changes
 from streamkit.render.job import docker_words, make_job, still_valid, usable
 from streamkit.render.release import release_files, release_hash, write_files
@@ -54,7 +55,7 @@ def probe(
 ) -> None:
     """Try every encoder this host could use, each in a process of its own in the image: rate, delay, CPU (a minute)."""
     facts, (values, given) = read_hardware(hardware), read_settings(settings_file)
-    image = image_name or f"{values['image_name']}:{image_tag()}"
+    image = image_name or f"{values['image_name']}:{image_tag(choose_variant(facts, values)[0])}"
     job, words = make_job(facts, given), docker_words(facts, values, image)
     earlier = read_probes(before)
     if job_only:
@@ -152,14 +153,20 @@ def render(
 @app.command()
 def image(
     out: Annotated[Path | None, typer.Option(help="Write the build context to this directory.")] = None,
+    variant: Annotated[str, typer.Option(help="Whose GPU drivers are in it: " + ", ".join(DRIVERS) + ".")] = "cpu",
     as_json: JsonFlag = False,
 ) -> None:
     """Name the image this checkout builds, and write its build context."""
-    tag = write_context(out) if out else image_tag()
-    emit({"tag": tag, "context": str(out) if out else None}, [tag], as_json)
+    if variant not in DRIVERS:
+        raise BadInputError(f"--variant is {variant!r}, which is no variant of the image; use {', '.join(DRIVERS)}.")
+    tag = write_context(out, variant) if out else image_tag(variant)
+    emit({"tag": tag, "context": str(out) if out else None, "variant": variant}, [tag], as_json)
 
 
 @app.command()
-def zipapp(out: Annotated[Path, typer.Option(help="File to write.")]) -> None:
+def zipapp(
+    out: Annotated[Path, typer.Option(help="File to write.")],
+    nodes: Annotated[bool, typer.Option("--nodes", help="The small one that keeps device nodes, for udev.")] = False,
+) -> None:
     """Write streamkit.pyz, the part that runs on a host with nothing but python3."""
-    write_zipapp(out)
+    write_zipapp(out, nodes)

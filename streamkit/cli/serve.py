@@ -9,6 +9,7 @@ import typer
 
 from streamkit import __version__
 from streamkit.cli.common import app
+from streamkit.detect.address import outward_address
 from streamkit.documents import read_document
 from streamkit.install import report as reporting
 
@@ -19,7 +20,7 @@ def report(
 ) -> None:
     """Say where this machine's panel is and what it streams, as the panel itself tells."""
     values = read_document(known / "settings.json")["settings"]
-    addresses = reporting.panel_addresses(values["panel_bind"], values["panel_port"], reporting.outward_address())
+    addresses = reporting.panel_addresses(values["panel_bind"], values["panel_port"], outward_address())
     status = reporting.panel_status(addresses[0], Path(values["secrets_dir"]) / "panel_token")
     print(reporting.report(addresses, status))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
@@ -12,7 +13,7 @@ import bottle
 from streamkit.errors import StreamkitError
 from streamkit.panel.auth import COOKIE, COOKIE_LIFETIME_S, Gate, foreign_origin
 from streamkit.panel.context import Context
-from streamkit.panel.hub import Hub, event_stream
+from streamkit.panel.hub import Hub, Sample, event_stream
 from streamkit.panel.pages import Pages, after_login
 from streamkit.panel.replies import (
     EVENT_HEADERS,
@@ -33,6 +34,7 @@ MACHINE_PREFIXES = ("/api/", "/whep")
 MAX_FORM_BYTES = 4096
 CONTROL_TIMEOUT_S = 15.0
 """A graceful stop may take its time; the supervisor itself kills what takes longer."""
+_PATTERN = re.compile(r"<(\w+):re:(?:[^<>\\]|\\.)*>")
 
 
 def create_app(context: Context) -> Panel:
@@ -48,9 +50,10 @@ class Panel:
         self._gate = Gate(context.token)
         self._pages = Pages()
         self._whep = WhepProxy(context)
-        sampler = Sampler(context.run_dir, context.cgroup_root)
+        self._sampler = Sampler(context.run_dir, context.cgroup_root)
         watch = StateWatch(context.run_dir)
-        self.hub = Hub(sampler.take, watch.mark, context.interval_s, context.watch_s)
+        self.hub = Hub(self._take, watch.mark, context.interval_s, context.watch_s)
+        self._requests: dict[str, int] = {}
         self._bottle = bottle.Bottle()
         self._bottle.install(_Guard(self))
         self._bottle.default_error_handler = self._error
@@ -83,6 +86,20 @@ class Panel:
             self._bottle.route(rule, method, callback, public=True)
         for method, rule, callback in guarded:
             self._bottle.route(rule, method, callback)
+
+        # Every route from the start, so that none of them asked is a zero and not a gap.
+        self._requests = {_route_name(rule): 0 for _, rule, _ in (*public, *guarded)}
+
+    def count(self, rule: str) -> None:
+        """Count a request of one route.  Only the application's own routes are counted, so the table cannot grow."""
+        self._requests[_route_name(rule)] += 1
+
+    def _take(self) -> Sample:
+        return self._with_requests(self._sampler.take())
+
+    def _with_requests(self, sample: Sample) -> Sample:
+        stats = {**sample["stats"], "panel": {"requests": dict(self._requests)}}
+        return {**sample, "stats": stats}
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -182,7 +199,8 @@ class Panel:
         return raw_reply(asset.body, 200, headers)
 
     def _stats(self) -> Reply:
-        return json_reply(self.hub.snapshot()["stats"])
+        # The counters as they are now, this request included; a sample may be two seconds old.
+        return json_reply(self._with_requests(self.hub.snapshot())["stats"])
 
     def _status(self) -> Reply:
         return json_reply(self.hub.snapshot()["status"])
@@ -225,12 +243,19 @@ class _Guard:
     def apply(self, callback: Callable[..., Reply], route: Any) -> Callable[..., Reply]:
         """Wrap one route's callback."""
         public = bool(route.config.get("public"))
+        rule = str(route.rule)
 
         def guarded(*args: Any, **kwargs: Any) -> Reply:
+            self._panel.count(rule)
             refusal = self._panel.check(public)
             return callback(*args, **kwargs) if refusal is None else refusal
 
         return guarded
+
+
+def _route_name(rule: str) -> str:
+    """Return a route as a person writes it: ``/whep/<resource>`` for a rule whose part has a pattern."""
+    return _PATTERN.sub(r"<\1>", rule)
 
 
 def _for_programs(path: str) -> bool:

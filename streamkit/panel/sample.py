@@ -23,7 +23,7 @@ STALE_AFTER_S = 5.0
 SHORTEST_WINDOW_S = 0.5
 """CPU over less time than this is mostly the kernel's rounding; the previous figure is kept instead."""
 MOST_VIEWERS_LISTED = 50
-QUIET_STATES = frozenset({"stopped", "failed", "backoff"})
+QUIET_STATES = frozenset({"stopped", "failed", "backoff", "waiting"})
 
 
 def load(path: Path) -> tuple[Document | None, str | None]:

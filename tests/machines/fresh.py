@@ -74,10 +74,22 @@ def granted(status: str) -> list[str]:
 class FreshMachine:
     """One fresh machine, made on construction and removed by :meth:`close` (or at the end of a ``with`` block)."""
 
-    def __init__(self, debian: int = 13, *, name: str | None = None, volume: str | None = None) -> None:
-        """Start the machine. A ``volume`` of the caller's own keeps the inner daemon's images after :meth:`close`."""
+    def __init__(
+        self,
+        debian: int = 13,
+        *,
+        name: str | None = None,
+        volume: str | None = None,
+        image: str | None = None,
+        options: Sequence[str] = (),
+    ) -> None:
+        """Start the machine. A ``volume`` of the caller's own keeps the inner daemon's images after :meth:`close`.
+
+        Another ``image`` than a plain Debian's, and further ``options`` of ``docker run``, for machines that are not
+        quite fresh.
+        """
         self.container = checked_name(name or f"streamkit-fresh{debian}-{secrets.token_hex(4)}")
-        image = base_image.build(debian)
+        image = image or base_image.build(debian)
         if self._exists():
             raise MachineError(f"a container named {self.container} exists: take it down first")
         kept = volume or self._own_volume
@@ -90,6 +102,7 @@ class FreshMachine:
             *("--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined"),
             *(word for name in capabilities for word in ("--cap-add", name)),
             *("--volume", f"{kept}:/var/lib/docker", "--tmpfs", "/run:rw,nosuid,nodev,mode=755"),
+            *options,
             *(image, "sh", "-c", START, "sh", self._cgroup),
         ]
         try:

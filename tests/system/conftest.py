@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
 import shlex
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +20,7 @@ from tests.conftest import REPOSITORY
 from tests.machines.base_image import docker_binary, export_image
 from tests.machines.errors import MachineError
 from tests.machines.fresh import FreshMachine
+from tests.machines.machine import VirtualMachine
 from tests.machines.recipe import cache_directory
 from tests.machines.shipped import image_archive_path
 from tests.system.streamer import Streamer
@@ -23,6 +28,17 @@ from tests.system.streamer import Streamer
 LOGS = REPOSITORY / "build" / "logs"
 CHECKOUT = "/root/my streamer"
 """With a space: a path people have."""
+VM_FPS = 15
+VM_SETTINGS = {
+    "streamkit_audio_device": "hw:Loopback,1",
+    # What two emulated processors hold. The machine's HDMI source delivers 720p15; the card's scaler makes it small.
+    "streamkit_capture_mode": f"YUYV 320x240@{VM_FPS}",
+    "streamkit_resolution": "320x240",
+    "streamkit_fps": VM_FPS,
+    "streamkit_bitrate_kbps": 500,
+    # Trials of emulated processors say nothing, and cost minutes; the fresh machines make them.
+    "streamkit_probe": "never",
+}
 
 
 @dataclass
@@ -133,3 +149,55 @@ def debian12(debian13: Installed, image_archive: Path) -> Iterator[Installed]:
         yield Installed(machine, streamer_of(machine), seconds, output)
     finally:
         machine.close()
+
+
+@pytest.fixture(scope="session")
+def machines_up() -> Iterator[contextlib.ExitStack]:
+    """What is ended with the session: booting a virtual machine once is enough."""
+    with contextlib.ExitStack() as stack:
+        yield stack
+
+
+VM: dict[str, VirtualMachine] = {}
+"""The one that is up, once there is one."""
+
+
+@pytest.fixture(scope="module")
+def machine(
+    image_archive: Path,
+    machines_up: contextlib.ExitStack,
+    tmp_path_factory: pytest.TempPathFactory,
+    report: dict[str, object],
+) -> VirtualMachine:
+    """A virtual machine that the playbook has provisioned, the same one for every module."""
+    if "up" not in VM:
+        machine = machines_up.enter_context(VirtualMachine("streamkit-test"))
+        machine.wait_for_boot()
+        inventory = tmp_path_factory.mktemp("inventory") / "hosts.yml"
+        inventory.write_text(machine.login.inventory())
+        given = json.dumps({**VM_SETTINGS, "streamkit_image_archive": str(image_archive)})
+        playbook = str(Path(sys.executable).parent / "ansible-playbook")
+        began = time.monotonic()
+        done = subprocess.run(
+            [playbook, "-i", str(inventory), "playbooks/site.yml", "-e", given],
+            cwd=REPOSITORY,
+            env={**os.environ, "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg")},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=1500,
+        )
+        report["provision_vm_s"] = round(time.monotonic() - began)
+        assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+        VM["up"] = machine
+    return VM["up"]
+
+
+@pytest.fixture
+def capturing(machine: VirtualMachine) -> Streamer:
+    """The streamer that runs in it."""
+    return Streamer(
+        run=lambda argv: machine.ssh(list(argv)).stdout,
+        panel=f"http://{machine.address}:8081",
+        netns=machine.network.namespace,
+    )

@@ -11,7 +11,8 @@ from dataclasses import asdict
 import pytest
 
 from tests.conftest import REPOSITORY
-from tests.system.conftest import Installed
+from tests.docs.blocks import ON_THE_MACHINE, Block, all_blocks
+from tests.system.conftest import CHECKOUT, Installed
 from tests.system.encoders import WATCHED, drop_overrides, override
 from tests.viewer import chromium_page, log_in, watch
 
@@ -190,6 +191,14 @@ def test_every_software_encoder_reaches_a_browser_in_real_time(debian13: Install
             assert (f"{seen.width}x{seen.height}", seen.video_packets_lost) == (size, 0), (encoder, seen)
             assert seen.fps >= 0.95 * float(fps), (encoder, seen)
     drop_overrides(streamer)
+    wait_until_playing(debian13)
+
+
+@pytest.mark.parametrize("block", all_blocks("bash", ON_THE_MACHINE), ids=str)
+def test_commands_of_the_docs_run_on_a_streamer(debian13: Installed, block: Block) -> None:
+    # A fresh Debian has no sudo, and whoever is there is root.
+    text = f'sudo() {{ "$@"; }}\n{block.text}'
+    debian13.machine.exec(["bash", "-euo", "pipefail", "-c", text], cwd=CHECKOUT, timeout_s=60)
     wait_until_playing(debian13)
 
 

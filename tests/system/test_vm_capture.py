@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -14,63 +10,17 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import REPOSITORY
 from tests.machines.machine import VirtualMachine
 from tests.system import ledger
+from tests.system.conftest import VM_FPS
 from tests.system.streamer import Streamer
 from tests.viewer import chromium_page, log_in, watch
 
 pytestmark = [pytest.mark.vm, pytest.mark.timeout(2400)]
 
-FPS = 15
-
-
 PERCENTAGES = (0, 5, 10, 25)
 ENOUGH = 3000
 """Frames for each percentage."""
-
-
-@pytest.fixture(scope="module")
-def machine(
-    image_archive: Path, tmp_path_factory: pytest.TempPathFactory, report: dict[str, object]
-) -> Iterator[VirtualMachine]:
-    """A virtual machine that the playbook has provisioned."""
-    with VirtualMachine("streamkit-test") as machine:
-        machine.wait_for_boot()
-        inventory = tmp_path_factory.mktemp("inventory") / "hosts.yml"
-        inventory.write_text(machine.login.inventory())
-        words = [
-            *(str(Path(sys.executable).parent / "ansible-playbook"), "-i", str(inventory), "playbooks/site.yml"),
-            *("-e", f"streamkit_image_archive={image_archive}", "-e", "streamkit_audio_device=hw:Loopback,1"),
-            # Trials of emulated processors say nothing, and cost minutes; the fresh machines make them.
-            *("-e", "streamkit_probe=never"),
-            # What two emulated processors hold. The machine's HDMI source delivers 720p15; the card's scaler makes it small.
-            *("-e", json.dumps({"streamkit_capture_mode": f"YUYV 320x240@{FPS}"})),
-            *("-e", "streamkit_resolution=320x240", "-e", f"streamkit_fps={FPS}", "-e", "streamkit_bitrate_kbps=500"),
-        ]
-        began = time.monotonic()
-        done = subprocess.run(
-            words,
-            cwd=REPOSITORY,
-            env={**os.environ, "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg")},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=1500,
-        )
-        report["provision_vm_s"] = round(time.monotonic() - began)
-        assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
-        yield machine
-
-
-@pytest.fixture
-def capturing(machine: VirtualMachine) -> Streamer:
-    """The streamer that runs in it."""
-    return Streamer(
-        run=lambda argv: machine.ssh(list(argv)).stdout,
-        panel=f"http://{machine.address}:8081",
-        netns=machine.network.namespace,
-    )
 
 
 def test_vm_streams_what_its_capture_card_and_sound_card_deliver(
@@ -85,10 +35,10 @@ def test_vm_streams_what_its_capture_card_and_sound_card_deliver(
     with chromium_page(netns=capturing.netns) as page:
         log_in(page, capturing.panel, capturing.token)
         seen = watch(page, capturing.panel, seconds=20, within_s=90)
-    report["vm_capture_in_chromium"] = {**asdict(seen), "configured_fps": FPS, "fps": round(seen.fps, 2)}
+    report["vm_capture_in_chromium"] = {**asdict(seen), "configured_fps": VM_FPS, "fps": round(seen.fps, 2)}
     assert (seen.width, seen.height) == (320, 240)
     # Under emulation the driver itself loses some buffers when the host is busy; what it delivers must arrive.
-    assert seen.fps >= 0.8 * FPS, seen
+    assert seen.fps >= 0.8 * VM_FPS, seen
     assert seen.video_packets_lost == 0, seen
     assert seen.audio_packets_received > 0
     assert seen.moved >= 0.5 * seen.looks, "what moves at the source must move in the browser"

@@ -17,7 +17,7 @@
   const number = new Intl.NumberFormat("en");
   const STATES = {
     running: ["Live", "good"], starting: ["Starting", "busy"], stopping: ["Stopping", "busy"], stopped: ["Stopped", "quiet"],
-    backoff: ["Restarting", "busy"], failed: ["Failed", "bad"], unknown: ["Unknown", "bad"],
+    backoff: ["Restarting", "busy"], waiting: ["Waiting", "busy"], failed: ["Failed", "bad"], unknown: ["Unknown", "bad"],
   };
   const CODECS = { h264: "H.264", h265: "H.265", vp8: "VP8", vp9: "VP9", av1: "AV1" };
   const ORIGINS = { default: "default", plan: "chosen for this machine", inventory: "inventory", override: "this panel" };
@@ -66,7 +66,8 @@
     const leads = {
       running: "The stream is running.", starting: "The stream is starting.", stopping: "The stream is stopping.",
       stopped: "The stream is stopped.", failed: "The stream has failed and will not be tried again by itself.",
-      backoff: "The stream ended and will be started again.", unknown: "The state of the stream is not known.",
+      backoff: "The stream ended and will be started again.", waiting: "The stream starts when its source is there.",
+      unknown: "The state of the stream is not known.",
     };
     put("stream_lead", leads[stream.state] || `The stream is ${stream.state}.`);
     put("stream_reason", status.problem || stream.reason || "");
@@ -198,6 +199,7 @@
     const off = {
       stopped: ["The stream is stopped", "Press Start to stream again."], stopping: ["The stream is stopping", ""],
       failed: ["The stream has failed", stream.reason], backoff: ["The stream will be started again", stream.reason],
+      waiting: ["The stream is waiting", stream.reason],
       starting: ["The stream is starting", ""], unknown: ["No picture", status.problem],
     };
     let mode = "play", words = ["", ""];

@@ -191,6 +191,29 @@ def test_status_and_stats_are_what_the_files_say(call: Any) -> None:
     assert stats["sampled_at"] == status["sampled_at"]
 
 
+def test_requests_are_counted_by_route(call: Any, panel: Panel) -> None:
+    before = call("GET", "/api/stats", token=TOKEN).json["panel"]["requests"]
+    assert before["/api/stats"] == 1 and before["/api/status"] == before["/whep/<resource>"] == 0
+    call("GET", "/api/status", token=TOKEN)
+    call("GET", "/api/status")
+    call("DELETE", "/whep/viewer-1", token=TOKEN)
+    for number in range(20):
+        call("GET", f"/nowhere/{number}", token=TOKEN)
+    after = call("GET", "/api/stats", token=TOKEN).json["panel"]["requests"]
+    assert {route: after[route] - before[route] for route in after if after[route] != before[route]} == {
+        "/api/stats": 1,
+        "/api/status": 2,
+        "/whep/<resource>": 1,
+    }, "a request that was refused is one too"
+    assert set(after) == set(before) and len(after) <= len(panel.routes), "addresses that do not exist add no entry"
+
+
+def test_the_counters_come_with_every_update(panel: Panel, call: Any) -> None:
+    call("GET", "/api/status", token=TOKEN)
+    assert panel.hub.snapshot()["stats"]["panel"]["requests"]["/api/status"] in (0, 1), "as old as the sample"
+    assert call("GET", "/api/stats", token=TOKEN).json["panel"]["requests"]["/api/status"] == 1, "as it is now"
+
+
 def test_config_names_value_and_origin(call: Any, states: Any) -> None:
     settings = call("GET", "/api/config", token=TOKEN).json["settings"]
     assert settings["bitrate_kbps"] == {"value": 2500, "origin": "inventory"}

@@ -112,7 +112,7 @@ def test_stale_figures_are_not_shown_as_live(states: Any) -> None:
     assert sample(states)["status"]["pipeline"] is None
 
 
-@pytest.mark.parametrize("state", ["stopped", "failed", "backoff"])
+@pytest.mark.parametrize("state", ["stopped", "failed", "backoff", "waiting"])
 def test_a_stream_that_has_ended_has_no_live_figures(states: Any, state: str) -> None:
     states.supervisor(state, stream={"reason": "why"})
     found = sample(states)
