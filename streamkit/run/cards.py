@@ -50,16 +50,19 @@ class Cards:
         self._seen = self._look()
         self._why = ""
         for name, _, _ in self._seen:
-            node = self._folder / name
-            try:
-                os.close(self._outside.open_device(node))
-            except OSError as problem:
-                if problem.errno in GONE:
-                    self._why = f"{node}: {why_not_opened(problem, node, self._root)}"
-                    continue
-                # Held by our own stream, or not ours to open: what runs next says it better.
-            return str(node)
+            if self._is_there(self._folder / name):
+                return str(self._folder / name)
         return None
+
+    def _is_there(self, node: Path) -> bool:
+        try:
+            os.close(self._outside.open_device(node))
+        except OSError as problem:
+            # One that our own stream holds is there, and one that is not ours to open: what runs next says it better.
+            if problem.errno in GONE:
+                self._why = f"{node}: {why_not_opened(problem, node, self._root)}"
+                return False
+        return True
 
     def find(self) -> dict[str, Any] | None:
         """Return the best card in the folder with all its modes (detect/v4l2.py), None where there is none so far.
@@ -75,6 +78,8 @@ class Cards:
                 self._asked = Asked(self._ask, FIRST_ANSWER_S)
         if self._asked is not None:
             self._take(self._asked)
+        if self._found and not self._is_there(self._folder / Path(self._found["node"]).name):
+            return None
         return self._found
 
     def _ask(self) -> Answer:

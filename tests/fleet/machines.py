@@ -77,16 +77,25 @@ class Fleet:
         if not self.key.exists():
             run_tool(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self.key)])
 
-    def add(self, names: Sequence[str], options: Sequence[str] = ()) -> None:
-        """Start a host for each name, with further ``options`` of ``docker run``; sshd and Docker answer at the end."""
+    def add(self, names: Sequence[str], options: Sequence[str] = (), disk_mb: int | None = None) -> None:
+        """Start a host for each name; sshd and Docker answer at the end.
+
+        ``options`` are further ones of ``docker run``; ``disk_mb`` is the size of a small disk below /var/lib/docker.
+        """
         image = fleet_image()
         with ThreadPoolExecutor(STARTING_AT_ONCE) as pool:
             # Kept as each is there, so that close() removes what a failure leaves.
-            list(pool.map(lambda name: self._start(name, image, options), names))
+            list(pool.map(lambda name: self._start(name, image, options, disk_mb), names))
 
-    def _start(self, name: str, image: str, options: Sequence[str]) -> None:
+    def _start(self, name: str, image: str, options: Sequence[str], disk_mb: int | None) -> None:
         words = ["--publish", "127.0.0.1::22", "--memory", "1g", "--pids-limit", "1000", *options]
-        machine = FreshMachine(13, name=f"{self.prefix}-{name}", image=image, options=words)
+        container = f"{self.prefix}-{name}"
+        if disk_mb:
+            # In memory, under the name the machine would give its own volume, and removes.
+            size = ("type=tmpfs", "device=tmpfs", f"o=size={disk_mb}m")
+            words_of_volume = [word for option in size for word in ("--opt", option)]
+            docker("volume", "create", "--label", f"{LABEL}=1", *words_of_volume, f"{container}-docker")
+        machine = FreshMachine(13, name=container, image=image, options=words)
         self.hosts[name] = FleetHost(name, machine, 0)
         public = self.key.with_suffix(".pub").read_text().strip()
         script = (

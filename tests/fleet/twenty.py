@@ -28,7 +28,7 @@ SIZES = (1, 5, 20)
 BROKEN_FROM = 6
 """Fleets of this size and more have broken hosts among them."""
 CONTROLLER_MB = 1000
-SMALL_DISK = ("--tmpfs", "/var/lib/docker:rw,size=1000m")
+SMALL_DISK_MB = 1000
 FULL_HOME = ("--tmpfs", "/root/.ansible:rw,size=4k,nr_inodes=2")
 
 CAUSES: Mapping[str, str] = {
@@ -51,7 +51,7 @@ def started(made: Fleet, size: int, folder: Path) -> dict[str, dict[str, Any]]:
     import_image(made.hosts[good[0]].machine, image_archive_path())
     if broken:
         made.add(["full-home"], FULL_HOME)
-        made.add(["small-disk"], SMALL_DISK)
+        made.add(["small-disk"], disk_mb=SMALL_DISK_MB)
     hosts = made.inventory()
     if broken:
         hosts["attic"] = {**hosts[good[0]], "ansible_port": 9}
