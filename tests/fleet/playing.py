@@ -56,7 +56,7 @@ class Play:
         return self.output.rpartition("PLAY RECAP")[2].partition("\n\n")[2].strip()
 
 
-def play(folder: Path, hosts: Mapping[str, Mapping[str, Any]], *words: str, forks: int = 20) -> Play:
+def play(folder: Path, hosts: Mapping[str, Mapping[str, Any]], *words: str) -> Play:
     """Run site.yml for these hosts; what it leaves on this machine goes to ``folder``."""
     # Beside each host: what stands with the group loses against the playbook's own wiring.
     places = {
@@ -66,7 +66,7 @@ def play(folder: Path, hosts: Mapping[str, Mapping[str, Any]], *words: str, fork
     placed = {name: {**places, **own} for name, own in hosts.items()}
     inventory = folder / "hosts.json"
     inventory.write_text(json.dumps({"streamers": {"hosts": placed, "vars": dict(PROFILE)}}, indent=1))
-    argv = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", str(inventory), "--forks", str(forks)]
+    argv = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", str(inventory)]
     environment = {
         **os.environ,
         "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"),

@@ -21,7 +21,7 @@ from tests.system.streamer import Streamer
 
 pytestmark = [pytest.mark.vm, pytest.mark.timeout(900)]
 
-WITHIN_S = 60.0
+WITHIN_S = 120.0
 """An emulated processor takes seconds where a real one takes tenths; what was really needed goes into the report."""
 SLOW_SOURCE = ["--set-dv-bt-timings", "cvt,width=1280,height=720,fps=15,reduced-blanking=2"]
 WEBCAM = ("num_inputs=1", "input_types=0x0")
@@ -98,8 +98,9 @@ def test_card_that_went_is_streamed_again_under_another_number(
     wait(capturing, streams_from("v4l2"))
     assert card.nodes() == ["snd", "video0"]
     card.pull()
-    status, _ = wait(capturing, is_waiting)
-    assert status["stream"]["reason"] == "No capture card: vivid is not there. The stream starts when it comes."
+    # The supervisor sees that the device is gone before the host has removed its node, or after.
+    said = "No capture card: vivid is not there. The stream starts when it comes."
+    status, _ = wait(capturing, lambda status: is_waiting(status) and status["stream"]["reason"] == said)
     assert status["desired"] == "running" and card.nodes() == ["snd"]
     card.plug(5)
     _, seconds = wait(capturing, streams_from("v4l2"))
