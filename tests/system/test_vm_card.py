@@ -28,18 +28,29 @@ WEBCAM = ("num_inputs=1", "input_types=0x0")
 """Options of vivid for a card that lists sizes and rates instead of following its input."""
 
 
+UNLOAD = """
+for try in $(seq 200); do
+  for node in /dev/video*; do test ! -e "$node" || v4l2-ctl -d "$node" -c disconnect=1 >/dev/null; done
+  modprobe -r vivid 2>/dev/null && exit 0
+  sleep 0.2
+done
+exit 1
+"""
+"""The driver plays that its device is gone, which ends a stream; unloaded it can only be while nobody has it open.
+
+Unbinding it under a stream looks simpler, and left the kernel of this machine with damaged memory.
+"""
+
+
 class Card:
-    """The machine's capture card: a driver that is unbound and unloaded, as a cable is pulled."""
+    """The machine's capture card: a driver that is unloaded, as a cable is pulled."""
 
     def __init__(self, machine: VirtualMachine, streamer: Streamer) -> None:
         self._machine, self._streamer = machine, streamer
 
     def pull(self) -> None:
-        """Take the card away under whoever uses it; unloading alone is refused while it is open."""
-        driver = "/sys/bus/platform/drivers/vivid"
-        self._machine.ssh(f"! test -e {driver}/vivid.0 || echo vivid.0 >{driver}/unbind")
-        # The stream ends by itself; then nobody holds the driver any more.
-        self._machine.ssh("for i in $(seq 100); do modprobe -r vivid 2>/dev/null && exit 0; sleep 0.2; done; exit 1")
+        """Take the card away under whoever uses it."""
+        self._machine.ssh(UNLOAD, timeout=WITHIN_S)
 
     def plug(self, number: int, *options: str) -> None:
         """Put the card in as /dev/video``number``; an HDMI input receives the slow source of this machine."""
