@@ -33,6 +33,12 @@ class Streamer:
         read: dict[str, Any] = json.loads(self.inside("cat", f"/run/streamkit/{name}.json"))
         return read
 
+    def document_if_any(self, name: str) -> dict[str, Any]:
+        """Return one of the state files, {} where a container that has just started has not written it yet."""
+        path = f"/run/streamkit/{name}.json"
+        read: dict[str, Any] = json.loads(self.inside("bash", "-c", f"if test -e {path}; then cat {path}; fi") or "{}")
+        return read
+
     def inspect(self) -> dict[str, Any]:
         """Return what Docker says of the container."""
         read: dict[str, Any] = json.loads(self.run(["docker", "inspect", self.container]))[0]

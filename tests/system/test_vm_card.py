@@ -73,11 +73,11 @@ def card(machine: VirtualMachine, capturing: Streamer) -> Iterator[Card]:
 
 
 def wait(streamer: Streamer, condition: Callable[[dict[str, Any]], bool]) -> tuple[dict[str, Any], float]:
-    """Wait for a state of the supervisor; return (it, seconds)."""
+    """Wait for a state of the supervisor, which may have just been started; return (it, seconds)."""
     began = time.monotonic()
     while True:
-        status = streamer.document("supervisor")
-        if condition(status):
+        status = streamer.document_if_any("supervisor")
+        if status and condition(status):
             return status, round(time.monotonic() - began, 1)
         assert time.monotonic() - began < WITHIN_S, status
         time.sleep(0.2)
@@ -92,7 +92,9 @@ def is_waiting(status: dict[str, Any]) -> bool:
 
 
 def frames_sent(streamer: Streamer) -> int:
-    return int(streamer.document("launch")["ledger"]["video"]["sent"])
+    """Frames sent so far; 0 while the launcher has not counted any."""
+    row = (streamer.document_if_any("launch").get("ledger") or {}).get("video") or {}
+    return int(row.get("sent", 0))
 
 
 def assert_frames_flow(streamer: Streamer) -> None:
