@@ -14,8 +14,8 @@ from bench.verify.judge import as_lines, exit_code, judge
 from bench.verify.table import table
 from streamkit.config import defaults
 from streamkit.documents import write_atomically
-from streamkit.errors import ExitCode, StreamkitError
 from streamkit.facts.collect import WINDOW_S
+from streamkit.program import run_program
 
 app = typer.Typer(
     name="bench",
@@ -73,14 +73,8 @@ def verify(
 
 
 def main() -> None:
-    """Run the command line; a failure prints its sentence and leaves with its exit code."""
-    try:
-        app()
-    except StreamkitError as problem:
-        print(problem, file=sys.stderr)
-        sys.exit(problem.exit_code)
-    except BrokenPipeError:
-        sys.exit(ExitCode.OK)
+    """Run the command line."""
+    run_program(app)
 
 
 if __name__ == "__main__":

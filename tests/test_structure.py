@@ -16,6 +16,7 @@ from tests.conftest import REPOSITORY
 # From the core outwards: a part may import those above it.
 LAYERS = (
     "errors",
+    "program",
     "video",
     "v4l2_abi",
     "encoders",
