@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from streamkit.config import defaults
+from streamkit.config import Value, defaults
 from streamkit.detect.hardware import detect
 from streamkit.detect.machine import operating_system
 from streamkit.detect.state import state
@@ -30,10 +30,10 @@ def main(arguments: list[str] | None = None) -> int:
     find.add_argument("--json", action="store_true", help="print JSON (the only form; accepted for scripts)")
     now = commands.add_parser("state", help="what changes: listening ports, free space, our container")
     now.add_argument("--json", action="store_true", help="print JSON (the only form; accepted for scripts)")
-    now.add_argument("--values", help="settings as one JSON object; those not given have the schema's defaults")
+    _takes_values(now)
     ill = commands.add_parser("doctor", help="what is wrong with this host, and the command that mends it")
     ill.add_argument("--json", action="store_true", help="print JSON instead of text")
-    ill.add_argument("--values", help="settings as one JSON object; those not given have the schema's defaults")
+    _takes_values(ill)
     tune = commands.add_parser(
         "tuning", help="clocks, buffers and USB power as they are now, and what their counters say"
     )
@@ -45,12 +45,12 @@ def main(arguments: list[str] | None = None) -> int:
     deployed.add_argument("--seconds", type=float, default=WINDOW_S, help="how long to watch (default: %(default)s)")
     had = commands.add_parser("releases", help="the releases on this host, and what is to be done with them")
     had.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    had.add_argument("--values", help="settings as one JSON object; those not given have the schema's defaults")
+    _takes_values(had)
     had.add_argument("--to", metavar="NAME", help="also name the release to return to; empty: the previous one")
     had.add_argument("--becoming", metavar="NAME", help="also say what changes when this one becomes the current one")
     up = commands.add_parser("settle", help="wait until the container is healthy and its stream sends frames")
     up.add_argument("--json", action="store_true", help="print JSON (the only form; accepted for scripts)")
-    up.add_argument("--values", help="settings as one JSON object; those not given have the schema's defaults")
+    _takes_values(up)
     up.add_argument("--healthy", type=float, default=Limits.healthy_s, metavar="S", help="default: %(default)g seconds")
     up.add_argument("--restarts", type=int, default=Limits.restarts, help="of the container (default: %(default)s)")
     chosen = parser.parse_args(arguments)
@@ -66,17 +66,17 @@ def main(arguments: list[str] | None = None) -> int:
         elif chosen.command == "facts":
             print(dump_document(collect(chosen.container, chosen.seconds)), end="")
         elif chosen.command == "releases":
-            values = {**defaults(), **json.loads(chosen.values or "{}")}
+            values = _values(chosen)
             seen = consider(Path(str(values["install_dir"])), str(values["image_name"]), chosen.to, chosen.becoming)
             print(dump_document(seen) if chosen.json else "\n".join(seen["table"]) + "\n", end="")
             if "problem" in seen and not chosen.json:
                 raise BadInputError(seen["problem"])
         elif chosen.command == "settle":
-            values = {**defaults(), **json.loads(chosen.values or "{}")}
+            values = _values(chosen)
             limits = Limits(chosen.healthy, chosen.restarts, float(values["stream_check_s"]))
             print(dump_document(settle(str(values["container_name"]), limits).as_document()), end="")
         elif chosen.command == "doctor":
-            values = {**defaults(), **json.loads(chosen.values or "{}")}
+            values = _values(chosen)
             findings = examine(detect(), state(Path("/"), values), values)
             if chosen.json:
                 print(dump_document({"findings": [finding.as_document() for finding in findings]}), end="")
@@ -84,10 +84,18 @@ def main(arguments: list[str] | None = None) -> int:
                 print("\n".join(describe(findings)))
             return ExitCode.FAILED if any(finding.level == "broken" for finding in findings) else ExitCode.OK
         else:
-            values = {**defaults(), **json.loads(chosen.values or "{}")}
+            values = _values(chosen)
             system = system_of({"os": operating_system(Path("/"))}) or UNKNOWN
             print(dump_document({**state(Path("/"), values), "system": system.as_document()}), end="")
     except StreamkitError as problem:
         print(problem, file=sys.stderr)
         return problem.exit_code
     return ExitCode.OK
+
+
+def _takes_values(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--values", help="settings as one JSON object; those not given have the schema's defaults")
+
+
+def _values(chosen: argparse.Namespace) -> dict[str, Value]:
+    return {**defaults(), **json.loads(chosen.values or "{}")}
