@@ -17,6 +17,7 @@ from tests.conftest import REPOSITORY
 LAYERS = (
     "errors",
     "program",
+    "docker_command",
     "video",
     "v4l2_abi",
     "encoders",

@@ -10,11 +10,11 @@ import json
 import os
 import re
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 from streamkit.detect.address import outward_address
+from streamkit.docker_command import answer_or_none
 
 CONTAINER_ID = re.compile(r"[0-9a-f]{64}")
 LISTEN = "0A"
@@ -66,14 +66,6 @@ def free_mb(path: Path) -> int:
     return shutil.disk_usage(path).free // 2**20
 
 
-def _docker(*arguments: str) -> str | None:
-    try:
-        done = subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=20, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout if done.returncode == 0 else None
-
-
 def published(inspected: dict[str, Any]) -> list[int]:
     """Return the host's ports that lead into a container, as ``docker container inspect`` describes it."""
     bindings = inspected["HostConfig"].get("PortBindings") or {}
@@ -82,9 +74,9 @@ def published(inspected: dict[str, Any]) -> list[int]:
 
 def docker_state(container: str, image: str) -> dict[str, Any]:
     """Return the daemon's ``version`` (None: no daemon answers), our ``container`` and the ``image`` tags there."""
-    version = _docker("version", "--format", "{{.Server.Version}}")
-    text = _docker("container", "inspect", container) if version else None
-    tags = _docker("image", "ls", "--format", "{{.Tag}}", image) if version else None
+    version = answer_or_none("version", "--format", "{{.Server.Version}}")
+    text = answer_or_none("container", "inspect", container) if version else None
+    tags = answer_or_none("image", "ls", "--format", "{{.Tag}}", image) if version else None
     inspected = json.loads(text)[0] if text else None
     labels = (inspected["Config"]["Labels"] or {}) if inspected else {}
     return {

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from streamkit.docker_command import NotAnsweredError, run_docker
 from streamkit.documents import Document
 from streamkit.facts import docker
-from streamkit.facts.docker import NotAnsweredError, Run
+from streamkit.facts.docker import Run
 from streamkit.facts.release import read_release
 from streamkit.facts.secrets import found_in, named_like_secrets, read_secrets, without
 from streamkit.facts.watch import watch
@@ -21,7 +22,7 @@ WINDOW_S = 15.0
 """Long enough for seven updates and for a CPU figure that one busy moment does not decide."""
 
 
-def collect(container: str, window_s: float = WINDOW_S, run: Run = docker.run_docker) -> Document:
+def collect(container: str, window_s: float = WINDOW_S, run: Run = run_docker) -> Document:
     """Look at ``container`` for ``window_s`` seconds.  Changes nothing, raises nothing, passes on no secret."""
     facts: Document = {
         "container": container,

@@ -1,49 +1,18 @@
-"""What Docker says of one container: its own JSON, untouched.  The edge is one function that runs ``docker``."""
+"""What Docker says of one container: its own JSON, untouched."""
 
 from __future__ import annotations
 
 import json
 import pkgutil
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from streamkit.docker_command import NotAnsweredError
+
 Run = Callable[[Sequence[str], str], str]
 """Runs ``docker`` with these words and this standard input, and returns what it printed.  Raises NotAnsweredError."""
-ANSWER_S = 60.0
-"""A loaded mini PC takes its time to start a process in a container."""
 PROJECT = "com.docker.compose.project"
 LOG_LINES = 1000
-
-
-class NotAnsweredError(Exception):
-    """Docker gave no answer; the text says why."""
-
-
-def run_docker(words: Sequence[str], given: str = "") -> str:
-    """Run ``docker`` on this machine; standard error is part of the reason where it fails, else dropped."""
-    try:
-        done = subprocess.run(
-            ["docker", *words],
-            input=given,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=ANSWER_S,
-            check=False,
-        )
-    except FileNotFoundError:
-        raise NotAnsweredError("docker is not installed here") from None
-    except subprocess.TimeoutExpired:
-        raise NotAnsweredError(f"docker did not answer within {ANSWER_S:g} s") from None
-    except OSError as problem:
-        raise NotAnsweredError(f"docker cannot be run: {problem.strerror}") from None
-    if done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines()
-        reason = said[-1].removeprefix("Error response from daemon: ").removeprefix("Error: ") if said else ""
-        raise NotAnsweredError(reason or f"docker {words[0]} ended with {done.returncode}")
-    # `docker logs` hands on what the container wrote to its standard error.
-    return done.stdout + (done.stderr if words[0] == "logs" else "")
 
 
 def daemon(run: Run) -> dict[str, Any]:

@@ -8,7 +8,6 @@ name of the last one that came up and streamed.  Two empty files in a release sa
 from __future__ import annotations
 
 import re
-import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from streamkit.config import Value
+from streamkit.docker_command import answer_or_none
 from streamkit.documents import read_document
 from streamkit.errors import BadInputError
 from streamkit.resolve import resolve
@@ -183,11 +183,8 @@ def describe(releases: Sequence[Release]) -> list[str]:
 
 def images_there(image_name: str) -> dict[str, str]:
     """Return {reference: id} of the images of that name; empty where Docker does not answer."""
-    words = ["docker", "image", "ls", "--no-trunc", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}", image_name]
-    try:
-        shown = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False).stdout
-    except (OSError, subprocess.TimeoutExpired):
-        return {}
+    form = "{{.Repository}}:{{.Tag}} {{.ID}}"
+    shown = answer_or_none("image", "ls", "--no-trunc", "--format", form, image_name) or ""
     return dict(line.split(" ", 1) for line in shown.splitlines())
 
 

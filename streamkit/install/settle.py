@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import itertools
 import json
-import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from subprocess import CompletedProcess
 from typing import Any, Literal
+
+from streamkit.docker_command import docker
 
 Verdict = Literal["good", "waiting", "stopped", "bad"]
 
@@ -95,12 +97,7 @@ def judge(first: Look, playing: Look | None, now: Look, stream_s: float) -> Answ
     return None
 
 
-Docker = Callable[[Sequence[str]], "subprocess.CompletedProcess[str]"]
-
-
-def docker(words: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    """Run the docker command; its failure is the caller's to judge."""
-    return subprocess.run(["docker", *words], capture_output=True, text=True, errors="replace", timeout=60, check=False)
+Docker = Callable[[Sequence[str]], CompletedProcess[str]]
 
 
 def settle(

@@ -12,6 +12,7 @@ MODULES = (
     "__init__.py",
     "allowed.py",
     "config.py",
+    "docker_command.py",
     "doctor.py",
     "documents.py",
     "encoders.py",

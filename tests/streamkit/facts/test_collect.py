@@ -6,8 +6,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from streamkit.docker_command import NotAnsweredError
 from streamkit.facts.collect import collect
-from streamkit.facts.docker import NotAnsweredError
 
 SECRET = "the-secret-of-this-host"
 
