@@ -37,11 +37,12 @@ class Limits:
 
 @dataclass(frozen=True)
 class Look:
-    """What a look at the stream showed: supervisor.json and launch.json (None: not there)."""
+    """What a look at the stream showed: supervisor.json, launch.json and server.json (None: not there)."""
 
     at_s: float
     supervisor: Mapping[str, Any] | None
     launch: Mapping[str, Any] | None = None
+    server: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -88,13 +89,26 @@ def judge(first: Look, playing: Look | None, now: Look, stream_s: float) -> Answ
             return Answer("good", f"{frames} frames were sent in {seconds:.1f} s")
     pause_s = (stream.get("next_start_at") or 0) - stream["since"]
     trouble = f". {said}" if said else ""
+    over = now.at_s - first.at_s >= stream_s
+    away = _server_away(now)
+    if away and (over or pause_s >= GIVEN_UP_PAUSE_S):
+        # Another release would not reach it either.
+        return Answer("waiting", f"{away} The stream is tried again until it does")
     if pause_s >= GIVEN_UP_PAUSE_S:
         return Answer("bad", f"the stream ends again and again{trouble}")
-    if now.at_s - first.at_s >= stream_s:
+    if over:
         if playing:
             return Answer("bad", f"the stream plays, and no frame was sent within {stream_s:g} s{trouble}")
         return Answer("bad", f"the stream does not play within {stream_s:g} s{trouble}")
     return None
+
+
+def _server_away(look: Look) -> str:
+    """Return what the poller says of a WHIP server that does not answer; nothing where it does, or there is none."""
+    by_whip = look.supervisor is not None and look.supervisor.get("publish") == "whip"
+    if not by_whip or look.server is None or look.server.get("reachable") is not False:
+        return ""
+    return str(look.server.get("error") or "The server does not answer.")
 
 
 Docker = Callable[[Sequence[str]], CompletedProcess[str]]
@@ -169,9 +183,9 @@ def _watch(
 def _look(container: str, ask: Docker, clock: Callable[[], float]) -> Look:
     found = {
         name: _document(ask(["exec", container, "cat", f"/run/streamkit/{name}.json"]).stdout)
-        for name in ("supervisor", "launch")
+        for name in ("supervisor", "launch", "server")
     }
-    return Look(clock(), found["supervisor"], found["launch"])
+    return Look(clock(), found["supervisor"], found["launch"], found["server"])
 
 
 def _document(text: str) -> dict[str, Any] | None:

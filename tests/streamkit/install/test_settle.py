@@ -78,6 +78,23 @@ def test_waiting_for_a_card_is_no_failure() -> None:
     assert answer == Answer("waiting", "/dev/video0 is not there")
 
 
+def test_server_that_is_away_is_no_failure_of_the_release() -> None:
+    said = "http://box:8080/api/status does not answer (Connection refused)."
+    away = {"reachable": False, "error": said}
+    ended = {**supervisor("backoff", pause_s=2.0), "publish": "whip"}
+    answer = judged(Look(4, ended, server=away))
+    assert answer == Answer("waiting", f"{said} The stream is tried again until it does")
+    # A server that answers, and viewers served from here: then it is the release.
+    for look in (
+        Look(4, ended, server={"reachable": True, "error": None}),
+        Look(4, ended, server=None),
+        Look(4, {**ended, "publish": "whep"}, server=away),
+    ):
+        verdict = judged(look)
+        assert verdict and verdict.verdict == "bad"
+    assert judged(Look(4, {**supervisor("starting"), "publish": "whip"}, server=away)) is None
+
+
 def test_stream_that_somebody_stopped_is_not_judged() -> None:
     answer = judged(Look(0, supervisor("stopped", desired="stopped")))
     assert answer and answer.verdict == "stopped"
