@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import socket
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +15,10 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import REPOSITORY
+from tests.playbook import recap, run_playbook
 
 pytestmark = pytest.mark.ansible
 
-PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
 LOCAL: Mapping[str, Any] = {"ansible_connection": "local", "ansible_python_interpreter": "/usr/bin/python3"}
 
 
@@ -64,20 +60,8 @@ class Site:
         }
         file = self._folder / "hosts.json"
         file.write_text(json.dumps(inventory), encoding="utf-8")
-        done = subprocess.run(
-            [PLAYBOOK, "-i", file, "playbooks/site.yml", "--tags", "preflight,hardware,plan"],
-            cwd=REPOSITORY,
-            env={**os.environ, "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"), "LC_ALL": "C.UTF-8"},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=240,
-        )
-        recap = {
-            name: {counter: int(number) for counter, number in re.findall(r"(\w+)=(\d+)", counts)}
-            for name, counts in re.findall(r"^(\S+)\s+: (ok=.*)$", done.stdout, re.MULTILINE)
-        }
-        return Run(done.returncode, " ".join((done.stdout + done.stderr).split()), recap)
+        done = run_playbook("-i", file, "playbooks/site.yml", "--tags", "preflight,hardware,plan", within_s=240)
+        return Run(done.returncode, " ".join((done.stdout + done.stderr).split()), recap(done.stdout))
 
     def assert_untouched(self) -> None:
         """Fail where anything of a deployment is there."""

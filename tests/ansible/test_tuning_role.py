@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +12,7 @@ from streamkit.detect.tuning import BEFORE_FILE, TUNED_FILES, look
 from streamkit.documents import write_document
 from streamkit.install.zipapp import write_zipapp
 from tests.conftest import REPOSITORY, Host
+from tests.playbook import recap, run_playbook
 from tests.streamkit.detect.trees import link, put
 
 pytestmark = pytest.mark.ansible
@@ -55,24 +52,10 @@ class Miniature:
         }
         play = [{"hosts": "localhost", "gather_facts": False, "roles": ["tuning"]}]
         (self._folder / "play.yml").write_text(json.dumps(play))
-        done = subprocess.run(
-            [
-                Path(sys.executable).with_name("ansible-playbook"),
-                self._folder / "play.yml",
-                "-e",
-                json.dumps(given),
-                *words,
-            ],
-            cwd=REPOSITORY,
-            env={**os.environ, "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"), "LC_ALL": "C.UTF-8"},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        changed = re.search(r"changed=(\d+) .*failed=0 ", done.stdout)
-        assert done.returncode == 0 and changed is not None, done.stdout + done.stderr
-        return done.stdout, int(changed[1])
+        done = run_playbook(self._folder / "play.yml", "-e", json.dumps(given), *words, within_s=240)
+        counts = recap(done.stdout).get("localhost", {})
+        assert done.returncode == 0 and counts.get("failed") == 0, done.stdout + done.stderr
+        return done.stdout, counts["changed"]
 
     def files(self) -> dict[str, str]:
         """Return every file's content, and where every link leads, by its path."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-import shutil
 import socket
 import subprocess
 import time
@@ -20,8 +19,8 @@ from streamkit.documents import read_document
 from streamkit.plan.choose import make_plan
 from streamkit.render.release import release_files, write_files
 from tests.conftest import HERE
+from tests.machines.base_image import docker_binary
 
-DOCKER = shutil.which("docker", path="/usr/bin:/usr/local/bin") or "docker"
 TOKEN = "the-token-of-this-panel"
 KEY = "the-key-of-this-stream"
 IGNORED = {"image", "container_name", "pull_policy", "stop_grace_period"}
@@ -108,16 +107,26 @@ def deployed(service: Mapping[str, Any], *more: str) -> Iterator[str]:
     """Run a service until its panel is healthy, with ``more`` words of ``docker run``; yields the container's name."""
     name = f"sk-test-verify-{secrets.token_hex(4)}"
     label = ("--label", f"com.docker.compose.project={name}")
-    words = [DOCKER, "run", "--detach", "--name", name, *label, *run_words(service), *more, str(service["image"])]
+    words = [
+        docker_binary(),
+        "run",
+        "--detach",
+        "--name",
+        name,
+        *label,
+        *run_words(service),
+        *more,
+        str(service["image"]),
+    ]
     subprocess.run(words, check=True, capture_output=True)
     try:
         wait_for(lambda: _health(name) == "healthy", f"{name} is not healthy")
         yield name
     finally:
-        subprocess.run([DOCKER, "rm", "--force", "--volumes", name], check=True, capture_output=True)
+        subprocess.run([docker_binary(), "rm", "--force", "--volumes", name], check=True, capture_output=True)
 
 
-def wait_for(holds: Callable[[], bool], otherwise: str, within_s: float = 30.0) -> None:
+def wait_for(holds: Callable[[], bool], otherwise: str, within_s: float = 120.0) -> None:
     """Wait until ``holds()``; fail with ``otherwise`` after ``within_s`` seconds."""
     deadline = time.monotonic() + within_s
     while not holds():
@@ -126,5 +135,5 @@ def wait_for(holds: Callable[[], bool], otherwise: str, within_s: float = 30.0) 
 
 
 def _health(name: str) -> str:
-    asked = [DOCKER, "container", "inspect", "--format", "{{.State.Health.Status}}", name]
+    asked = [docker_binary(), "container", "inspect", "--format", "{{.State.Health.Status}}", name]
     return subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()

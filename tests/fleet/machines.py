@@ -90,6 +90,7 @@ class Fleet:
     def _start(self, name: str, image: str, options: Sequence[str], disk_mb: int | None) -> None:
         words = ["--publish", "127.0.0.1::22", "--memory", "1g", "--pids-limit", "1000", *options]
         container = f"{self.prefix}-{name}"
+        FreshMachine.clear(container)
         if disk_mb:
             # In memory, under the name the machine would give its own volume, and removes.
             size = ("type=tmpfs", "device=tmpfs", f"o=size={disk_mb}m")
@@ -105,7 +106,7 @@ class Fleet:
         machine.exec(["sh", "-c", script])
         shown = docker("port", machine.container, "22/tcp").split()[0]
         self.hosts[name].port = int(shown.rsplit(":", 1)[1])
-        wait_for(lambda: machine.exec(["docker", "version"], check=False).returncode == 0, 60, f"Docker in {name}")
+        wait_for(lambda: machine.exec(["docker", "version"], check=False).returncode == 0, 300, f"Docker in {name}")
 
     def inventory(self, names: Sequence[str] | None = None) -> dict[str, dict[str, Any]]:
         """Return {host: how to reach it}, of the names asked for or of all."""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.conftest import REPOSITORY
+from tests.playbook import PLAYBOOK, VAULT, environment, recap
 
 PROFILE: Mapping[str, Any] = {
     # Small enough for twenty on two processors.
@@ -45,10 +44,7 @@ class Play:
     @property
     def recap(self) -> dict[str, dict[str, int]]:
         """{host: {counter: number}}"""
-        return {
-            name: {counter: int(number) for counter, number in re.findall(r"(\w+)=(\d+)", counts)}
-            for name, counts in re.findall(r"^(\S+)\s+: (ok=.*)$", self.output, re.MULTILINE)
-        }
+        return recap(self.output)
 
     @property
     def summary(self) -> str:
@@ -66,18 +62,15 @@ def play(folder: Path, hosts: Mapping[str, Mapping[str, Any]], *words: str) -> P
     placed = {name: {**places, **own} for name, own in hosts.items()}
     inventory = folder / "hosts.json"
     inventory.write_text(json.dumps({"streamers": {"hosts": placed, "vars": dict(PROFILE)}}, indent=1))
-    argv = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", str(inventory)]
-    environment = {
-        **os.environ,
-        "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"),
-        "LC_ALL": "C.UTF-8",
-        "COLUMNS": "120",
-    }
     began = time.monotonic()
     said = folder / f"output-{len(list(folder.glob('output-*')))}.txt"
     with said.open("w") as stream:
         process = subprocess.Popen(
-            [*argv, "playbooks/site.yml", *words], cwd=REPOSITORY, env=environment, stdout=stream, stderr=stream
+            [PLAYBOOK, "-i", inventory, "playbooks/site.yml", *words],
+            cwd=REPOSITORY,
+            env=environment(COLUMNS="120"),
+            stdout=stream,
+            stderr=stream,
         )
         peak_kb, lines = 0, set()
         try:
@@ -134,15 +127,8 @@ def vaulted(folder: Path, secret: str) -> tuple[dict[str, Any], Sequence[str]]:
     """Return (the secret as an inventory in JSON holds it, the words that let ansible-playbook read it)."""
     password = folder / "vault-password"
     password.write_text("only for this test\n")
-    words = [
-        str(Path(sys.executable).with_name("ansible-vault")),
-        "encrypt_string",
-        "--vault-password-file",
-        str(password),
-    ]
-    done = subprocess.run([*words, "--stdin-name", "key"], input=secret, capture_output=True, text=True, check=True)
+    opened = ("--vault-password-file", str(password))
+    words: list[str | Path] = [VAULT, "encrypt_string", *opened, "--stdin-name", "key"]
+    done = subprocess.run(words, input=secret, capture_output=True, text=True, check=True)
     lines = done.stdout.partition("|")[2].strip().splitlines()
-    return {"__ansible_vault": "\n".join(line.strip() for line in lines) + "\n"}, (
-        "--vault-password-file",
-        str(password),
-    )
+    return {"__ansible_vault": "\n".join(line.strip() for line in lines) + "\n"}, opened

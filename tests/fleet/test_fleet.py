@@ -18,7 +18,7 @@ from tests.fleet.playing import Play, holding, play, vaulted
 from tests.machines.base_image import import_image
 from tests.machines.shipped import image_archive_path
 
-pytestmark = [pytest.mark.machine, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.machine, pytest.mark.timeout(3600)]
 
 NAMES = ("cam-01", "cam-02", "cam-03")
 REFERENCE = f"gaming-streamer:{image_tag()}"
@@ -126,9 +126,10 @@ def test_key_is_on_its_host_and_nowhere_else(first: Play, three: Fleet, folder: 
 def test_second_run_changes_nothing_and_copies_nothing(
     first: Play, three: Fleet, folder: Path, key: str, hosts: dict[str, dict[str, Any]], report: dict[str, object]
 ) -> None:
-    again = play(folder, {name: hosts[name] for name in NAMES}, *vaulted(folder, key)[1])
-    report["fleet_of_3_again_s"] = round(again.seconds)
+    # The one that had the image, and one of those that received it.
+    again = play(folder, {name: hosts[name] for name in NAMES[:2]}, *vaulted(folder, key)[1])
+    report["fleet_of_2_again_s"] = round(again.seconds)
     assert again.code == 0, again.output[-4000:]
-    assert [counts["changed"] for counts in again.recap.values()] == [0, 0, 0], again.output
-    assert "All 3 hosts are in order" in again.summary
+    assert [counts["changed"] for counts in again.recap.values()] == [0, 0], again.output
+    assert "All 2 hosts are in order" in again.summary
     assert "Copy the image" not in again.output

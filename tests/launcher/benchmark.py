@@ -25,7 +25,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.launcher.container import DOCKER, launched
+from tests.launcher.container import launched
+from tests.machines.base_image import docker_binary
 from tests.machines.shipped import image_in_use
 
 WARM_UP_S = 3.0
@@ -42,7 +43,7 @@ def run_time_ns(pid: int) -> int:
 def container_pid(name: str) -> int:
     """Return the container's first process as this machine numbers it."""
     shown = subprocess.run(
-        [DOCKER, "inspect", "-f", "{{.State.Pid}}", name], capture_output=True, text=True, check=True
+        [docker_binary(), "inspect", "-f", "{{.State.Pid}}", name], capture_output=True, text=True, check=True
     )
     return int(shown.stdout)
 

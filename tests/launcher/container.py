@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
 import signal
 import subprocess
 import time
@@ -16,8 +15,8 @@ from typing import Any
 
 from streamkit.documents import read_document
 from tests.conftest import HERE, REPOSITORY
+from tests.machines.base_image import docker_binary
 
-DOCKER = shutil.which("docker", path="/usr/bin:/usr/local/bin") or "docker"
 SCRIPTS = HERE / "golden" / "no_card" / "scripts"
 RUN = "/run/streamkit"
 
@@ -26,7 +25,7 @@ def command(image: str, name: str, run_dir: Path, environment: Mapping[str, str]
     """Return the docker command that runs ``entry`` in the image."""
     variables = [word for key, value in environment.items() for word in ("--env", f"{key}={value}")]
     return [
-        *(DOCKER, "run", "--rm", "--name", name, "--network", "host", "--ulimit", "core=0"),
+        *(docker_binary(), "run", "--rm", "--name", name, "--network", "host", "--ulimit", "core=0"),
         # The sources of this checkout, also where the image was built from an older one.
         *("--volume", f"{REPOSITORY / 'streamkit'}:/usr/local/lib/streamkit/streamkit:ro"),
         *("--volume", f"{SCRIPTS}:/scripts:ro"),
@@ -50,7 +49,7 @@ class Running:
         """Return launch.json as it is now."""
         return read_document(self.run_dir / "launch.json")
 
-    def until(self, wanted: Any, within_s: float = 20.0) -> dict[str, Any]:
+    def until(self, wanted: Any, within_s: float = 60.0) -> dict[str, Any]:
         """Wait for a document that ``wanted(document)`` accepts, and return it."""
         deadline = time.monotonic() + within_s
         while time.monotonic() < deadline:
@@ -64,13 +63,13 @@ class Running:
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to streamkit-launch."""
-        subprocess.run([DOCKER, "kill", f"--signal={number.name}", self.name], check=True, capture_output=True)
+        subprocess.run([docker_binary(), "kill", f"--signal={number.name}", self.name], check=True, capture_output=True)
 
     def stop(self) -> dict[str, Any]:
         """End it as the supervisor does, and return its last document."""
         if self.process.poll() is None:
             self.send(signal.SIGTERM)
-        _, errors = self.process.communicate(timeout=20)
+        _, errors = self.process.communicate(timeout=60)
         assert self.process.returncode == 0, errors
         return self.document()
 
@@ -92,5 +91,5 @@ def launched(
         yield Running(image, name, run_dir, process)
     finally:
         if process.poll() is None:
-            subprocess.run([DOCKER, "kill", name], check=False, capture_output=True)
-            process.communicate(timeout=20)
+            subprocess.run([docker_binary(), "kill", name], check=False, capture_output=True)
+            process.communicate(timeout=60)

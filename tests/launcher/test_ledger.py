@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import statistics
 import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -26,20 +29,60 @@ def closes(row: dict[str, Any]) -> bool:
     return bool(row["captured"] + row["duplicated"] == gone)
 
 
-def run(launch: Launch, line: str, seconds: float = 4.0, **environment: str) -> dict[str, Any]:
-    """Run a pipeline; every document on the way must close.  Return the last one, and the live figures before it."""
+NEVER_LATE = {"MAX_FRAME_AGE_MS": "0"}
+"""For what is not about frames that grow old: one would, where the machine does something else for a moment."""
+
+
+def run(
+    launch: Launch,
+    line: str,
+    enough: Callable[[dict[str, Any]], bool] = lambda document: True,
+    seconds: float = 4.0,
+    environment: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Run a pipeline for ``seconds`` and until a document has ``enough``; every document on the way must close.
+
+    Return the last one; its "live" are the figures before it, one for each second.
+    """
     running = launch(words(line), environment)
     running.until(lambda document: document["state"] == "playing")
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        row = running.document()["ledger"]["video"]
+    live: dict[float, dict[str, Any]] = {}  # by the time of their document
+    began = time.monotonic()
+    while True:
+        document = running.document()
+        row = document["ledger"]["video"]
         assert closes(row), row
+        if document["video"]["fps"] is not None:
+            live[document["sampled_at"]] = {**document["video"], "sampled_at": document["sampled_at"]}
+        passed_s = time.monotonic() - began
+        if passed_s > seconds and enough(document):
+            break
+        assert passed_s < seconds + 60, f"not enough in a minute: {document}"
         time.sleep(0.2)
     # The figures of the last document are those of the stop: there may have been no frame in that moment.
-    live = running.document()["video"]
     last = running.stop()
     assert closes(last["ledger"]["video"]), last
-    return {**last, "live": live}
+    return {**last, "live": list(live.values())}
+
+
+def typical(document: dict[str, Any], *path: str) -> float:
+    """Return the median over a run of a live figure: a second in which the machine did something else is one of many."""
+
+    def figure(video: Any) -> float | None:
+        for name in path:
+            video = video and video[name]
+        return None if video is None else float(video)
+
+    return statistics.median(found for found in map(figure, document["live"]) if found is not None)
+
+
+def counted_fps(document: dict[str, Any]) -> float:
+    """Return the median of the frames per second between live documents, by their counts and times."""
+    rates: list[float] = [
+        (later["encoded"] - earlier["encoded"]) / (later["sampled_at"] - earlier["sampled_at"])
+        for earlier, later in itertools.pairwise(document["live"])
+    ]
+    return statistics.median(rates)
 
 
 def dropped(document: dict[str, Any]) -> dict[str, int]:
@@ -66,16 +109,18 @@ def test_every_encoder_closes_with_nothing_dropped(launch: Launch, encoder: str)
     last = run(
         launch,
         f"{SOURCE},width=256,height=144,framerate=30/1 {QUEUE} ! {encoder} {queue} ! {END}",
-        MAX_FRAME_AGE_MS="0",
+        enough=lambda document: document["ledger"]["video"]["sent"] >= 60,
+        environment=NEVER_LATE,
     )
     row = last["ledger"]["video"]
-    assert row["sent"] >= 60
     assert (dropped(last), row["unexplained"], row["duplicated"]) == ({}, 0, 0)
     assert row["in_flight"] <= 60
-    assert last["live"]["fps"] == pytest.approx(30, rel=0.2)
-    assert last["live"]["bitrate_kbps"] > 0
-    assert last["live"]["stages_ms"]["convert"]["p50"] < 20
-    assert last["live"]["stages_ms"]["encode"]["p50"] < 2000
+    fps = counted_fps(last)
+    assert typical(last, "fps") == pytest.approx(fps, rel=0.1)
+    assert typical(last, "bitrate_kbps") > 0
+    # Nothing waits for an encoder that keeps pace; for one that this machine is too slow for, no more than the queue holds.
+    assert typical(last, "stages_ms", "convert", "p50") < (20 if fps > 29 else 10 * 1000 / fps)
+    assert typical(last, "stages_ms", "encode", "p50") < 2000
 
 
 def test_rate_is_named_for_what_it_leaves_out(launch: Launch) -> None:
@@ -83,6 +128,7 @@ def test_rate_is_named_for_what_it_leaves_out(launch: Launch) -> None:
         launch,
         f"{SOURCE},width=320,height=240,framerate=60000/1001 {QUEUE} ! videorate name=rate drop-only=true"
         f" ! videoconvertscale ! video/x-raw,format=I420,framerate=30000/1001 {QUEUE} ! {X264} ! h264parse {QUEUE} ! {END}",
+        environment=NEVER_LATE,
     )
     row = last["ledger"]["video"]
     assert set(dropped(last)) == {"rate"}
@@ -92,10 +138,12 @@ def test_rate_is_named_for_what_it_leaves_out(launch: Launch) -> None:
 
 @pytest.mark.parametrize(("framerate", "what"), [("15/1", "duplicated"), ("60/1", "rate")])
 def test_rate_that_writes_new_times_is_followed_too(launch: Launch, framerate: str, what: str) -> None:
+    # Else it repeats the first frame for the time that the source took to give it.
     last = run(
         launch,
-        f"{SOURCE},width=320,height=240,framerate={framerate} ! videorate name=rate"
+        f"{SOURCE},width=320,height=240,framerate={framerate} ! videorate name=rate skip-to-first=true"
         f" ! video/x-raw,framerate=25/1 {QUEUE} ! {X264} ! {END}",
+        environment=NEVER_LATE,
     )
     row = last["ledger"]["video"]
     assert abs(row["unexplained"]) <= 1
@@ -112,12 +160,13 @@ def test_leaky_queue_is_named(launch: Launch) -> None:
         launch,
         f"{SOURCE},width=320,height=240,framerate=60/1 ! videorate name=rate drop-only=true ! video/x-raw,framerate=30/1"
         f" ! queue leaky=downstream max-size-buffers=1 ! identity sleep-time=66000 ! {X264} ! {END}",
-        MAX_FRAME_AGE_MS="0",
+        environment=NEVER_LATE,
     )
     row = last["ledger"]["video"]
     assert set(dropped(last)) == {"rate", "queue"}
     assert row["dropped"]["rate"] == pytest.approx(row["captured"] / 2, abs=5)
-    assert row["dropped"]["queue"] == pytest.approx(row["captured"] / 4, rel=0.2)
+    # Of the half that is left the other half, and more where the machine is busy.
+    assert row["dropped"]["queue"] > row["captured"] / 5
     assert row["unexplained"] == 0
 
 
@@ -126,6 +175,7 @@ def test_leaky_queue_behind_the_encoder_is_named(launch: Launch) -> None:
         launch,
         f"{SOURCE},width=320,height=240,framerate=60/1 ! {X264} ! h264parse"
         f" ! queue leaky=downstream max-size-buffers=1 ! identity sleep-time=40000 ! {END}",
+        environment=NEVER_LATE,
     )
     row = last["ledger"]["video"]
     assert set(dropped(last)) == {"queue"}
@@ -138,6 +188,8 @@ def test_encoder_that_swallows_is_named(launch: Launch) -> None:
         launch,
         f"{SOURCE},width=640,height=360,framerate=30/1 ! vp8enc name=encoder deadline=1 cpu-used=8 end-usage=cbr"
         f" target-bitrate=20000 min-quantizer=4 max-quantizer=10 dropframe-threshold=90 ! {END}",
+        enough=lambda document: document["ledger"]["video"]["captured"] >= 90,
+        environment=NEVER_LATE,
     )
     row = last["ledger"]["video"]
     assert set(dropped(last)) == {"encoder"}
@@ -149,10 +201,13 @@ def test_frames_that_no_element_admits_are_unexplained(launch: Launch) -> None:
     last = run(
         launch,
         f"{SOURCE},width=320,height=240,framerate=30/1 ! identity drop-probability=0.3 ! {X264} ! {END}",
+        enough=lambda document: document["ledger"]["video"]["captured"] >= 110,
+        environment=NEVER_LATE,
     )
     row = last["ledger"]["video"]
     assert dropped(last) == {}
-    assert row["unexplained"] > row["captured"] * 0.15
+    # Of so many independent draws fewer are lost once in a million runs.
+    assert row["unexplained"] > row["captured"] * 0.1
 
 
 def test_sound_that_is_missing_is_counted(launch: Launch) -> None:
@@ -161,13 +216,15 @@ def test_sound_that_is_missing_is_counted(launch: Launch) -> None:
         launch,
         f"{SOURCE},width=320,height=240,framerate=30/1 ! {X264} ! {END} "
         f"{sound} ! identity name=audio_capture drop-probability=0.1 ! opusenc ! fakesink sync=false async=false",
+        enough=lambda document: document["ledger"]["audio"]["captured"] > 320,
     )
     row = last["ledger"]["audio"]
-    assert last["audio"]["buffers"] == row["captured"] > 250
+    assert last["audio"]["buffers"] == row["captured"]
     assert row["gaps"] > 10
     # Buffers are 10 ms: what is missing and what came fill the time.
     assert row["gap_ms"] == pytest.approx(round(row["gap_ms"] / 10) * 10, abs=0.01)
-    assert 0.05 < row["gap_ms"] / (row["gap_ms"] + row["captured"] * 10) < 0.16
+    # Of 350 independent draws the share is outside once in 100,000 runs.
+    assert 0.035 < row["gap_ms"] / (row["gap_ms"] + row["captured"] * 10) < 0.19
 
 
 def test_whole_sound_has_no_gaps(launch: Launch) -> None:
@@ -186,10 +243,12 @@ def test_overload_thins_the_picture_and_keeps_it_young(launch: Launch) -> None:
         f" speed-preset=veryslow threads=1 bitrate=3000 {QUEUE} ! {END}"
     )
     last = run(launch, line, seconds=7)
-    row, stages = last["ledger"]["video"], last["video"]["stages_ms"]
+    row = last["ledger"]["video"]
     assert set(dropped(last)) == {"late"}
     assert row["dropped"]["late"] > row["captured"] / 3
     assert row["unexplained"] == 0
     # Two periods are 33 ms; the frame that waits in front of the probe may become older while the encoder works.
-    assert stages["convert"]["p95"] < 60
-    assert stages["capture"]["p95"] < 60
+    assert typical(last, "stages_ms", "convert", "p95") < 60
+    # From the source to the encoder: without the limit all ten places are taken, and a frame waits for ten others.
+    waited_ms = typical(last, "stages_ms", "capture", "p50") + typical(last, "stages_ms", "convert", "p50")
+    assert waited_ms < 33 + 2 * typical(last, "stages_ms", "encode", "p50"), last["live"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import subprocess
 import time
 import uuid
@@ -62,7 +63,9 @@ def test_every_frame_is_readable_at_500_kbps(
     times = [code.capture_ms for code in found if code]
     assert times == sorted(times)
     assert began_ms % 2**32 <= times[0] <= times[-1] <= ended_ms % 2**32
-    assert (times[-1] - times[0]) / (len(times) - 1) == pytest.approx(1000 / 30, rel=0.02)
+    # The time of thirty frames, wherever among them the machine did something else for a moment.
+    seconds = [later - earlier for earlier, later in zip(times, times[30:], strict=False)]
+    assert statistics.median(seconds) == pytest.approx(1000, rel=0.02)
     assert last["ledger"]["video"]["unexplained"] == 0
 
 
@@ -100,7 +103,7 @@ def test_formats_and_a_picture_that_somebody_else_holds(launch: Launch, tmp_path
 )
 def test_what_cannot_be_painted_is_said(launch: Launch, line: str, why: str) -> None:
     running = launch(["--paint-timecode", *line.split()])
-    _, errors = running.process.communicate(timeout=20)
+    _, errors = running.process.communicate(timeout=60)
     assert running.process.returncode == 2
     assert why in errors
     assert len(errors.strip().splitlines()) == 1, errors

@@ -23,17 +23,21 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from . import base_image
 from .base_image import LABEL, docker
+from .claim import claim
 from .errors import MachineError
 
 RESERVED = "gaming-streamer"
 CGROUPS = Path("/sys/fs/cgroup")
+STARTS_WITHIN_S = 180
+REMOVALS = 10
+"""Attempts, a second apart: what a killed container still holds is let go by and by."""
 
 # By bit number, as far as the oldest Docker we use knows them.
 CAPABILITIES = [
@@ -122,6 +126,19 @@ class FreshMachine:
             raise MachineError(f"the container {name} is not a test machine")
         return machine
 
+    @classmethod
+    def clear(cls, name: str) -> None:
+        """Remove what a run of the tests that was killed left under a machine's name.
+
+        Raises MachineError where a run goes on, and where the container of that name is not a test machine.
+        """
+        claim()
+        left = cls.__new__(cls)
+        left.container = checked_name(name)
+        if left._exists():
+            cls.attach(name)
+        left.close()
+
     @property
     def _own_volume(self) -> str:
         return f"{self.container}-docker"
@@ -131,8 +148,8 @@ class FreshMachine:
         return f"streamkit-test-{self.container}"
 
     def _wait_until_started(self) -> None:
-        deadline = time.monotonic() + 20
-        while self.exec(["test", "-e", "/run/machine-started"], check=False, timeout_s=20).returncode != 0:
+        deadline = time.monotonic() + STARTS_WITHIN_S
+        while self.exec(["test", "-e", "/run/machine-started"], check=False, timeout_s=60).returncode != 0:
             if time.monotonic() > deadline:
                 raise MachineError(f"{self.container} did not start: {docker('logs', self.container)[-1000:]}")
             time.sleep(0.2)
@@ -209,11 +226,12 @@ class FreshMachine:
 
     def close(self) -> None:
         """Remove the machine, its own volume and the cgroups its daemon made. Doing it twice does no harm."""
-        if self._exists():
-            docker("rm", "--force", "--volumes", self.container)
-        if docker("volume", "ls", "--quiet", "--filter", f"name=^{re.escape(self._own_volume)}$").strip():
-            docker("volume", "rm", self._own_volume)
+        _remove(self._exists, "rm", "--force", "--volumes", self.container)
+        _remove(self._has_volume, "volume", "rm", self._own_volume)
         remove_cgroups(self._cgroup)
+
+    def _has_volume(self) -> bool:
+        return bool(docker("volume", "ls", "--quiet", "--filter", f"name=^{re.escape(self._own_volume)}$").strip())
 
     def _exists(self) -> bool:
         return bool(docker("ps", "--all", "--quiet", "--filter", f"name=^/{self.container}$").strip())
@@ -234,13 +252,27 @@ def checked_name(name: str) -> str:
     return name
 
 
+def _remove(is_there: Callable[[], bool], *words: str) -> None:
+    """Run a command of Docker's that removes something, until it is gone."""
+    for attempt in range(REMOVALS):
+        if not is_there():
+            return
+        try:
+            docker(*words)
+        except MachineError:
+            if attempt == REMOVALS - 1:
+                raise
+            time.sleep(1)
+
+
 def remove_cgroups(name: str, root: Path = CGROUPS) -> None:
     """Remove the empty groups of that name, children first, in every hierarchy (one on v2, one each on v1)."""
     for top in [root / name, *root.glob(f"*/{name}")]:
-        for group in sorted((group for group in [top, *top.rglob("*")] if group.is_dir()), reverse=True):
+        # os.walk passes over groups that go meanwhile.
+        for group, _, _ in os.walk(top, topdown=False):
             for attempt in range(20):
                 try:
-                    group.rmdir()
+                    Path(group).rmdir()
                     break
                 except FileNotFoundError:
                     break

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +20,7 @@ from .image import Image, build
 from .network import GUEST_ADDRESS, MediaNetwork, Mode
 from .qemu import Launch, accelerator, create_overlay, end_process, free_port, process_age
 from .recipe import Recipe, cache_directory
-from .ssh import Login
+from .ssh import COMMAND_S, Login
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
 
@@ -108,7 +109,7 @@ class VirtualMachine:
         command: str | Sequence[str],
         *,
         check: bool = True,
-        timeout: float = 60,
+        timeout: float = COMMAND_S,
         stdin: IO[bytes] | None = None,
     ) -> subprocess.CompletedProcess[str]:
         """Run `command` in the guest as root; see `Login.run` for arguments and errors."""
@@ -138,7 +139,7 @@ class VirtualMachine:
                 self._remember(replace(self.state, boot_seconds=round(time.monotonic() - begun, 1)))
             self.login.open_shared()
             card = "systemctl start hdmi-source.service || { journalctl -u hdmi-source.service >&2; false; }"
-            self.ssh(card, timeout=300)
+            self.ssh(card)
         except BaseException:
             self.stop()
             raise
@@ -184,8 +185,10 @@ class VirtualMachine:
             if not self.up:
                 raise MachineError(f"the machine ended while booting:\n{self._console_tail()}")
             login = self.login
-            if login.answers() and login.run("true", check=False).returncode == 0:
-                return
+            # One that answers but takes minutes to let somebody in is still starting.
+            with suppress(MachineError):
+                if login.answers() and login.run("true", check=False, timeout=60).returncode == 0:
+                    return
             time.sleep(0.5)
         raise MachineError(f"no login within {self.boot_timeout:g} s; console:\n{self._console_tail()}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,4 +56,14 @@ def loaded(archive: Path) -> Iterator[str]:
     try:
         yield reference
     finally:
-        subprocess.run([docker, "rmi", reference], check=True, capture_output=True)
+        remove_name(reference)
+
+
+def remove_name(reference: str, within_s: float = 30.0) -> None:
+    """Take a name off an image, once the last container of it is gone.  Raises CalledProcessError where it stays."""
+    deadline = time.monotonic() + within_s
+    while True:
+        late = time.monotonic() > deadline
+        if subprocess.run([docker_binary(), "rmi", reference], check=late, capture_output=True).returncode == 0:
+            return
+        time.sleep(1)

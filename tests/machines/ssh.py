@@ -15,6 +15,8 @@ from .errors import MachineError, clean_environment
 from .image import Image
 from .recipe import HOST_NAME
 
+COMMAND_S = 300.0
+"""For a command in a machine that may be emulated on a busy host; those that take longer say so."""
 # Longer paths do not fit a UNIX socket; then each command simply opens its own connection.
 _SOCKET_PATH_LIMIT = 85
 
@@ -51,7 +53,7 @@ class Login:
         command: str | Sequence[str],
         *,
         check: bool = True,
-        timeout: float = 60,
+        timeout: float = COMMAND_S,
         stdin: IO[bytes] | None = None,
     ) -> subprocess.CompletedProcess[str]:
         """Run `command` in the guest and return what it printed; a list is quoted, a string is for its shell.

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shlex
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,11 +16,13 @@ import pytest
 from streamkit.install.image import image_tag
 from tests.conftest import REPOSITORY
 from tests.machines.base_image import docker_binary, export_image
+from tests.machines.claim import claim
 from tests.machines.errors import MachineError
 from tests.machines.fresh import FreshMachine
 from tests.machines.machine import VirtualMachine
 from tests.machines.recipe import cache_directory
 from tests.machines.shipped import image_archive_path
+from tests.playbook import run_playbook
 from tests.system.streamer import Streamer
 
 LOGS = REPOSITORY / "build" / "logs"
@@ -63,7 +63,7 @@ def install(machine: FreshMachine, *arguments: str, terminal: bool = False) -> t
     log = LOGS / f"{machine.container}.log"
     offset = log.stat().st_size if log.exists() else 0
     began = time.monotonic()
-    done = machine.exec(argv, cwd=CHECKOUT, timeout_s=2400, check=False, log=log)
+    done = machine.exec(argv, cwd=CHECKOUT, timeout_s=4500, check=False, log=log)
     seconds = time.monotonic() - began
     output = log.read_text(errors="replace")[offset:]
     if done.returncode:
@@ -82,7 +82,9 @@ def debian13() -> Iterator[Installed]:
 
     Its Docker volume keeps BuildKit's cache between sessions; images and containers are removed from it.
     """
-    machine = FreshMachine(13, name="streamkit-test-fresh13", volume="streamkit-test-build-cache")
+    name = "streamkit-test-fresh13"
+    FreshMachine.clear(name)
+    machine = FreshMachine(13, name=name, volume="streamkit-test-build-cache")
     try:
         machine.copy_tree(REPOSITORY, CHECKOUT)
         cut_power_while_installing(machine)
@@ -97,7 +99,7 @@ def cut_power_while_installing(machine: FreshMachine) -> None:
     """Begin ./install.sh and end every process of the machine while pip writes the virtual environment."""
     words = "./install.sh >/root/first.log 2>&1 </dev/null & echo started"
     machine.exec(["bash", "-c", f"cd {shlex.quote(CHECKOUT)} && setsid {words}"])
-    deadline = time.monotonic() + 300
+    deadline = time.monotonic() + 900
     # The directory of something that is not there yet at the start, and long before the end.
     looking = ["bash", "-c", f"ls -d {shlex.quote(CHECKOUT)}/.venv/lib/python3*/site-packages/ansible"]
     while machine.exec(looking, check=False).returncode != 0:
@@ -112,7 +114,8 @@ def forget_images(machine: FreshMachine) -> None:
     """Leave only the build cache and the base on the volume, so that the next session builds as a new machine does."""
     machine.exec(["docker", "rm", "--force", "gaming-streamer"])
     listed = machine.exec(["docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}", "gaming-streamer"]).stdout
-    machine.exec(["docker", "image", "rm", *listed.split()])
+    if listed.split():
+        machine.exec(["docker", "image", "rm", *listed.split()])
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +141,9 @@ def image_archive(request: pytest.FixtureRequest) -> Path:
 def debian12(debian13: Installed, image_archive: Path) -> Iterator[Installed]:
     """Debian 12, installed with the image shipped to it; the other machine's stream rests meanwhile."""
     debian13.streamer.inside("streamkit", "ctl", "stop")
-    machine = FreshMachine(12, name="streamkit-test-fresh12")
+    name = "streamkit-test-fresh12"
+    FreshMachine.clear(name)
+    machine = FreshMachine(12, name=name)
     try:
         machine.copy_tree(REPOSITORY, CHECKOUT)
         shipped = "/root/image.tar"
@@ -156,6 +161,9 @@ def machines_up() -> Iterator[contextlib.ExitStack]:
     """What is ended with the session: booting a virtual machine once is enough."""
     with contextlib.ExitStack() as stack:
         yield stack
+    for machine in VM.values():
+        assert not machine.up and not machine.directory.exists(), f"{machine.name} left {machine.directory}"
+        assert not Path("/run/netns", str(machine.network.namespace)).exists(), f"{machine.name} left its network"
 
 
 VM: dict[str, VirtualMachine] = {}
@@ -171,22 +179,16 @@ def machine(
 ) -> VirtualMachine:
     """A virtual machine that the playbook has provisioned, the same one for every module."""
     if "up" not in VM:
-        machine = machines_up.enter_context(VirtualMachine("streamkit-test"))
+        claim()
+        machine = VirtualMachine("streamkit-test")
+        machine.stop()  # what a run that was killed left
+        machines_up.enter_context(machine)
         machine.wait_for_boot()
         inventory = tmp_path_factory.mktemp("inventory") / "hosts.yml"
         inventory.write_text(machine.login.inventory())
         given = json.dumps({**VM_SETTINGS, "streamkit_image_archive": str(image_archive)})
-        playbook = str(Path(sys.executable).parent / "ansible-playbook")
         began = time.monotonic()
-        done = subprocess.run(
-            [playbook, "-i", str(inventory), "playbooks/site.yml", "-e", given],
-            cwd=REPOSITORY,
-            env={**os.environ, "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg")},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=1500,
-        )
+        done = run_playbook("-i", inventory, "playbooks/site.yml", "-e", given, within_s=1500)
         report["provision_vm_s"] = round(time.monotonic() - began)
         assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
         VM["up"] = machine

@@ -24,7 +24,7 @@ STATE = "/var/lib/streamkit/state.json"
 WRITE = "cat > {0}.new && chown 1000:1000 {0}.new && mv {0}.new {0}"
 
 
-def override(streamer: Streamer, settings: dict[str, Any], within_s: float = 30.0) -> dict[str, Any]:
+def override(streamer: Streamer, settings: dict[str, Any], within_s: float = 120.0) -> dict[str, Any]:
     """Put overrides in force and wait until the stream plays with them; return launch.json of the new stream."""
     before = streamer.document("supervisor")["stream"]["pid"]
     text = json.dumps({"schema_version": 1, "settings": settings})

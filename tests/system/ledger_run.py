@@ -55,7 +55,7 @@ def trace(on: bool) -> None:
         (TRACING / "trace").write_text("")
         # The clock of the processors drifts apart in an emulator that waits for its host; a counter cannot.
         (TRACING / "trace_clock").write_text("counter")
-        (TRACING / "buffer_size_kb").write_text("4096")  # for each processor; an event takes some 80 bytes
+        (TRACING / "buffer_size_kb").write_text("16384")  # for each processor; an event takes some 80 bytes
         (event / "filter").write_text("minor == 0")
         (TRACING / "tracing_on").write_text("1")
     (event / "enable").write_text(str(int(on)))

@@ -19,7 +19,7 @@ from tests.machines.machine import VirtualMachine
 from tests.system.conftest import VM_FPS, VM_SETTINGS
 from tests.system.streamer import Streamer
 
-pytestmark = [pytest.mark.vm, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.vm, pytest.mark.timeout(3600)]
 
 WITHIN_S = 120.0
 """An emulated processor takes seconds where a real one takes tenths; what was really needed goes into the report."""

@@ -26,7 +26,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.launcher.benchmark import container_pid
-from tests.launcher.container import DOCKER, Running, command, launched
+from tests.launcher.container import Running, command, launched
+from tests.machines.base_image import docker_binary
 from tests.machines.shipped import image_in_use
 
 LISTEN = "127.0.0.1:18389"
@@ -91,8 +92,8 @@ def receivers(image: str, folder: Path, count: int) -> Iterator[int | None]:
     try:
         yield started_pid(name, process)
     finally:
-        subprocess.run([DOCKER, "stop", "--time", "10", name], check=False, capture_output=True)
-        process.wait(timeout=30)
+        subprocess.run([docker_binary(), "stop", "--time", "10", name], check=False, capture_output=True)
+        process.wait(timeout=120)
 
 
 def started_pid(name: str, process: subprocess.Popen[bytes]) -> int:
@@ -121,7 +122,9 @@ def measure(running: Running, count: int, seconds: float, folder: Path) -> Measu
         pids = [pid, *([watching] if watching else [])]
         before, began_s, cpu_before = running.document(), time.monotonic(), [process_cpu_s(one) for one in pids]
         time.sleep(seconds)
-        after, passed_s = running.document(), time.monotonic() - began_s
+        # Written once a second: two that are the same would have no time between them.
+        after = running.until(lambda document: document["sampled_at"] - before["sampled_at"] > seconds - 1.5)
+        passed_s = time.monotonic() - began_s
         used = [(process_cpu_s(one) - start) / passed_s * 100 for one, start in zip(pids, cpu_before, strict=True)]
         resident = memory_mib(pid)
     if not watched_by(after, count):

@@ -1,6 +1,6 @@
 """A viewer that runs in the image: ``viewer.py ENDPOINT FRAMES``.
 
-Ends with 0 when so many RTP packets of video that end a picture have come from a WHEP endpoint; after 15 s with 1.
+Ends with 0 when so many RTP packets of video that end a picture have come from a WHEP endpoint; after a minute with 1.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import gi
 gi.require_version("Gst", "1.0")
 from gi.repository import GLib, Gst  # noqa: E402 - the version must be required first
 
-LIMIT_S = 15
+LIMIT_S = 60
 
 
 def main() -> int:

@@ -16,6 +16,7 @@ from streamkit.render.release import write_files
 from streamkit.render.templates import render_scripts
 from streamkit.resolve import resolve
 from tests.conftest import REPOSITORY
+from tests.machines.base_image import docker_binary
 from tests.streamkit.render.words import printed_words
 
 pytestmark = pytest.mark.image
@@ -46,7 +47,7 @@ print(json.dumps({"version": Gst.version_string(), "problems": problems, "proper
 def ask(image: str, lines: dict[str, list[str]], elements: list[str]) -> dict[str, Any]:
     limits = ["--network=none", "--read-only", "--cap-drop=ALL", "--tmpfs=/run/streamkit:uid=1000", "--tmpfs=/tmp"]
     done = subprocess.run(
-        ["/usr/bin/docker", "run", "--rm", "--interactive", *limits, "--entrypoint=python3", image, "-c", IN_THE_IMAGE],
+        [docker_binary(), "run", "--rm", "--interactive", *limits, "--entrypoint=python3", image, "-c", IN_THE_IMAGE],
         input=json.dumps({"lines": lines, "elements": elements}),
         capture_output=True,
         text=True,
