@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from streamkit.video import format_fps, parse_fps, parse_mode, parse_size
 
@@ -13,12 +14,20 @@ Value = str | int | float | bool
 DEVICE = r"auto|/dev/[A-Za-z0-9_./@+-]+"
 ABSOLUTE = r"/[A-Za-z0-9_./+-]*[A-Za-z0-9_+-]"
 NAME = r"[a-z0-9][a-z0-9_.-]{0,62}"
-HTTP = r"https?://[A-Za-z0-9.\-]+(:\d{1,5})?(/[^\s'\"]*)?|https?://\[[0-9A-Fa-f:]+\](:\d{1,5})?(/[^\s'\"]*)?"
+# Visible ASCII without quotes in the path: a URL has nothing else, and it becomes an environment variable.
+_PATH = r"(/[!#-&(-~]*)?"
+HTTP = rf"https?://[A-Za-z0-9.\-]+(:\d{{1,5}})?{_PATH}|https?://\[[0-9A-Fa-f:]+\](:\d{{1,5}})?{_PATH}"
 ALSA = r"(plug)?hw:[A-Za-z0-9_=,]+"
 PULSE = r"[A-Za-z0-9_@][A-Za-z0-9_.@+:-]*"
 QUEUE = r"queue( max-size-(buffers|time|bytes)=\d+)+"
 QUEUE_ALLOWED = "'queue' with max-size-buffers=, max-size-time= (ns) and max-size-bytes=, never leaky"
+STREAM_KEY = re.compile(r"[!-~]{1,512}")
+"""A stream key travels as a bearer token: visible ASCII, which every token of RFC 6750 (2.1) is, and no spaces."""
 CAPABILITIES = r"([A-Z][A-Z_]{2,30}(,[A-Z][A-Z_]{2,30})*)?"
+
+
+_HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
+HOSTS = rf"({_HOST}(,{_HOST})*)?"
 
 
 def text(pattern: str) -> Callable[[object], str]:
@@ -26,11 +35,20 @@ def text(pattern: str) -> Callable[[object], str]:
 
     def check(raw: object) -> str:
         written = raw if isinstance(raw, str) else str(raw)
-        if isinstance(raw, bool) or raw is None or not re.fullmatch(pattern, written):
+        if isinstance(raw, bool) or raw is None or not re.fullmatch(pattern, written, re.ASCII):
             raise ValueError(raw)
         return written
 
     return check
+
+
+def url(raw: object) -> str:
+    """A full web address, or nothing; what only looks like one (port 70000, [::1::2]) is none."""
+    written = text(HTTP + "|")(raw)
+    # Reading the port is what checks it; brackets are checked by the split.
+    if urlsplit(written).port == 0:
+        raise ValueError(raw)
+    return written
 
 
 def choice(*choices: str) -> Callable[[object], str]:

@@ -16,7 +16,7 @@ from streamkit.allowed import (
     ALSA,
     CAPABILITIES,
     DEVICE,
-    HTTP,
+    HOSTS,
     NAME,
     PULSE,
     QUEUE,
@@ -29,6 +29,7 @@ from streamkit.allowed import (
     number,
     size,
     text,
+    url,
 )
 from streamkit.encoders import ENCODERS, element_setting
 from streamkit.errors import BadInputError
@@ -63,7 +64,7 @@ class Setting:
         """Return ``raw`` as a checked value.  Raises BadInputError naming variable, value and what is allowed."""
         try:
             return self.check(raw)
-        except (ValueError, TypeError, ZeroDivisionError):
+        except (ValueError, TypeError, ArithmeticError):
             raise BadInputError(f"{self.variable} is {raw!r}, which is not allowed; use {self.allowed}.") from None
 
 
@@ -99,9 +100,9 @@ _TABLE = (
     # --- what is streamed, and where to ---------------------------------------------------------------
     _choices("publish", "Serve viewers from this host (whep), or publish to an external server (whip).", "whep", "whip", runtime=True),
     _setting("server_url", "", "The server's WHIP endpoint, as in http://host:8080/api/whip; needed when publish is whip.",
-             "a full http:// or https:// URL", text(HTTP + "|"), runtime=True),
+             "a full http:// or https:// URL", url, runtime=True),
     _setting("whep_url", "", "The server's WHEP endpoint; empty: derived from a server_url that ends in /api/whip.",
-             "a full http:// or https:// URL, or nothing", text(HTTP + "|"), runtime=True),
+             "a full http:// or https:// URL, or nothing", url, runtime=True),
     _choices("encoder", "Which encoder; auto takes the first of the plan that this host can run.",
              "auto", *ENCODERS, runtime=True),
     _setting("resolution", "auto", "Size of the encoded picture.", "auto, or WIDTHxHEIGHT with even sides such as 1280x720",
@@ -115,9 +116,10 @@ _TABLE = (
     _choices("probe", "Trial encodes on the host: when something they depend on changed, never, or at each deployment.",
              "auto", "never", "always"),
     _setting("max_frame_age_ms", "auto", "Raw frames older than this are dropped before the encoder; auto: two frame periods.",
-             "auto, 0 (never late), or a whole number up to 60000 ms", text(r"auto|0|[1-9]\d{0,3}|[1-5]\d{4}|60000")),
+             "auto, 0 (never late), or a whole number up to 60000 ms", text(r"auto|0|[1-9]\d{0,3}|[1-5]\d{4}|60000"),
+             runtime=True),
     _setting("stun_server", "", "STUN server for viewers or servers outside the LAN; empty: none is asked.",
-             "stun://host:port, or nothing", text(r"(stun://[A-Za-z0-9.\-]+(:\d{1,5})?)?")),
+             "stun://host:port, or nothing", text(r"(stun://[A-Za-z0-9.\-]+(:\d{1,5})?)?"), runtime=True),
     # --- where picture and sound come from ------------------------------------------------------------
     _choices("source", "Picture: a capture card, or the moving test picture; auto takes a card where there is one.",
              "auto", "v4l2", "test"),
@@ -153,6 +155,10 @@ _TABLE = (
     _setting("panel_port", 8081, "TCP port of the panel.", "a whole number from 1024 to 65535", number(1024, 65535)),
     _setting("panel_bind", "0.0.0.0", "Address the panel listens on.", "an IPv4 address such as 0.0.0.0 or 127.0.0.1",
              text(r"\d{1,3}(\.\d{1,3}){3}")),
+    _setting("panel_hosts", "", "Further names by which browsers reach the panel, such as the one of a proxy in front of it.",
+             "nothing, or host names with commas between them, such as tv.example.org", text(HOSTS)),
+    _setting("panel_open_view", False, "Show picture and figures to everybody, without a login; controls and log stay closed.",
+             "true or false", boolean),
     _setting("whep_port", 8189, "Loopback TCP port between panel and stream.", "a whole number from 1024 to 65535",
              number(1024, 65535)),
     # --- the container -----------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ def examine(
 ) -> list[Finding]:
     """Return every finding, the worst first.  ``state`` and ``plan`` may be missing: then less is known."""
     found = [*_system(hardware, state, values), *_docker(hardware, state), *_capture(hardware, values)]
-    found += [*_sound(hardware, values), *_gpus(hardware), *_processor(hardware), *_planned(plan)]
+    found += [*_sound(hardware, values), *_gpus(hardware), *_processor(hardware), *_planned(plan), *_changed(state)]
     found += [
         Finding("note", f"Could not ask {u['what']}: {u['reason']}.", "sudo streamkit doctor")
         for u in _denied(hardware)
@@ -208,6 +208,15 @@ def _processor(hardware: Mapping[str, Any]) -> Iterator[Finding]:
             "note",
             "The processor has no AVX2: software encoders run at about half their speed.",
             "use a GPU encoder, or a smaller streamkit_resolution",
+        )
+
+
+def _changed(state: Mapping[str, Any] | None) -> Iterator[Finding]:
+    if state and state.get("panel_changes"):
+        yield Finding(
+            "note",
+            f"Changed in the panel, which wins over the inventory: {', '.join(state['panel_changes'])}.",
+            "./install.sh --tags release,streamer -e streamkit_reset_overrides=true takes all of it back",
         )
 
 

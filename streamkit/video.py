@@ -20,7 +20,8 @@ def parse_fps(text: str) -> Fraction:
         "119.88": "120000/1001",
     }
     rate = Fraction(named.get(text.strip(), text.strip()))
-    if not 1 <= rate <= 240:
+    # GStreamer keeps both parts in 32 bits with a sign.
+    if not 1 <= rate <= 240 or rate.numerator >= 2**31:
         raise ValueError(text)
     return rate
 

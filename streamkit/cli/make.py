@@ -126,6 +126,7 @@ def render(
     probes: ProbesFile = None,
     plan_file: Annotated[Path | None, typer.Option("--plan", help="plan.json; default: planned now.")] = None,
     tag: Annotated[str | None, typer.Option("--image-tag", help="Write a whole release that runs this image.")] = None,
+    reached_as: Annotated[str, typer.Option(help="The name by which the host is reached, for its panel.")] = "",
 ) -> None:
     """Write every script and queue-config.sh; with --image-tag the whole release a host receives."""
     facts = read_hardware(hardware)
@@ -133,7 +134,7 @@ def render(
     measured = read_probes(probes)
     made = read_document(plan_file) if plan_file else make_plan(facts, values, measured)
     if tag:
-        files = release_files(facts, made, given, tag, measured)
+        files = release_files(facts, made, given, tag, measured, reached_as)
     else:
         scripts = render_scripts(resolve(made["settings"], given, {}))
         files = {f"scripts/{name}": text for name, text in scripts.items()}

@@ -40,6 +40,7 @@ def from_dumps(folder: Path) -> Document:
     sounds, silent_sounds = _sounds(parsed.get("arecord"))
     listed = parsed.get("gst-inspect-1.0")
     return {
+        "hostname": "",
         "os": {"id": "", "version": "", "name": ""},
         "cpu": {
             **dict.fromkeys(("model", "cpus", "architecture", "sockets", "cores", "threads"), None),

@@ -17,7 +17,7 @@ VA_WAIT_S, DOCKER_WAIT_S = 1.0, 1.8
 def detect(root: Path = Path("/"), outside: Outside | None = None) -> Document:
     """Describe the host under ``root``.
 
-    Returns os, cpu, memory_mb, groups, gpus, video_devices, other_video_nodes, audio_devices, docker, and ``unknown``:
+    Returns hostname, os, cpu, memory_mb, groups, gpus, video_devices, other_video_nodes, audio_devices, docker, and ``unknown``:
     [{about, what, reason}], where ``about`` is video, gpu, sound or docker (from dumps also cpu and os).
     Raises nothing for a device that cannot be asked; it is listed in ``unknown`` with the reason.
     """
@@ -39,6 +39,7 @@ def detect(root: Path = Path("/"), outside: Outside | None = None) -> Document:
     except CouldNotAskError as problem:
         docker_facts, refused = {}, [{"about": "docker", "what": "Docker", "reason": str(problem)}]
     return {
+        "hostname": machine.hostname(root),
         "os": machine.operating_system(root),
         "cpu": machine.cpu(root),
         "memory_mb": machine.memory_mb(root),

@@ -53,6 +53,11 @@ def operating_system(root: Path) -> dict[str, str]:
     return {"id": fields.get("ID", ""), "version": fields.get("VERSION_ID", ""), "name": fields.get("PRETTY_NAME", "")}
 
 
+def hostname(root: Path) -> str:
+    """Return the name this machine goes by, as gethostname(2) says, empty where the kernel says nothing."""
+    return read(root / "proc/sys/kernel/hostname").strip()
+
+
 def memory_mb(root: Path) -> int | None:
     """Return the machine's memory in MiB."""
     total = re.search(r"^MemTotal:\s*(\d+) kB", read(root / "proc/meminfo"), re.MULTILINE)

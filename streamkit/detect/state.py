@@ -103,6 +103,20 @@ def stored_probes(root: Path, install_dir: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
+def panel_changes(root: Path, state_dir: str) -> list[str] | None:
+    """Return the names of what was changed in the panel; None where that cannot be read."""
+    folder = root / state_dir.lstrip("/")
+    try:
+        settings = json.loads((folder / "state.json").read_text(encoding="utf-8"))["settings"]
+    except FileNotFoundError:
+        settings = {}
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    if not isinstance(settings, dict):
+        return None
+    return [*sorted(settings), *(["stream_key"] if (folder / "stream_key").exists() else [])]
+
+
 def state(root: Path, settings: dict[str, Any]) -> dict[str, Any]:
     """Return the host's state for the effective ``settings`` (their names as in the schema)."""
     devices = {
@@ -117,5 +131,6 @@ def state(root: Path, settings: dict[str, Any]) -> dict[str, Any]:
         "free_mb": {place: free_mb(Path(place)) for place in ("/var/lib/docker", str(settings["install_dir"]), "/tmp")},
         "devices": devices,
         "probes": stored_probes(root, str(settings["install_dir"])),
+        "panel_changes": panel_changes(root, str(settings["state_dir"])),
         "docker": docker_state(str(settings["container_name"]), str(settings["image_name"])),
     }

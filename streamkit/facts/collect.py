@@ -14,7 +14,7 @@ from streamkit.documents import Document
 from streamkit.facts import docker
 from streamkit.facts.docker import Run
 from streamkit.facts.release import read_release
-from streamkit.facts.secrets import found_in, named_like_secrets, read_secrets, without
+from streamkit.facts.secrets import PANEL_KEY, found_in, named_like_secrets, read_secret, read_secrets, without
 from streamkit.facts.watch import watch
 
 Asked = TypeVar("Asked")
@@ -53,6 +53,11 @@ def collect(container: str, window_s: float = WINDOW_S, run: Run = run_docker) -
     facts["release"] = read_release(Path(installed) / "current") if installed else None
     folder = secrets_folder(inspected)
     values, told = read_secrets(folder) if folder else ({}, [])
+    state = docker.mount(inspected, "/var/lib/streamkit")
+    if state and (Path(state) / "stream_key").exists():
+        key, entry = read_secret(Path(state) / "stream_key", PANEL_KEY)
+        told.append(entry)
+        values |= {PANEL_KEY: key} if key is not None else {}
     if inspected["State"].get("Running"):
         facts["id"] = ask("id", lambda: run(["exec", container, "id"], "").strip())
         facts["before"] = ask("processes", lambda: docker.look_inside(run, container))

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+PANEL_KEY = "stream_key of the panel"
+"""What the stream key that was set in the panel is called: it lies in another folder than the deployment's."""
 SHORTEST = 8
 """A shorter text turns up by chance; it is neither searched for nor hidden."""
 HIDDEN = "(hidden)"
@@ -18,23 +20,33 @@ SECRET_NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)$")
 
 def read_secrets(folder: Path) -> tuple[dict[str, str], list[dict[str, Any]]]:
     """Return ({name: text}, what may be told of each: name, mode as "0400", uid, and why it cannot be read)."""
-    values, told = {}, []
+    values: dict[str, str] = {}
+    told: list[dict[str, Any]] = []
     try:
         paths = sorted(folder.iterdir())
     except OSError as problem:
         return {}, [{"name": str(folder), "problem": problem.strerror}]
     for path in paths:
-        entry: dict[str, Any] = {"name": path.name, "problem": None}
-        try:
-            status = path.stat()
-            entry |= {"mode": f"{stat.S_IMODE(status.st_mode):04o}", "uid": status.st_uid}
-            values[path.name] = path.read_text(encoding="utf-8").strip()
-            if len(values[path.name]) < SHORTEST:
-                entry["problem"] = f"shorter than {SHORTEST} characters, so not looked for"
-        except (OSError, UnicodeDecodeError) as problem:
-            entry["problem"] = str(getattr(problem, "strerror", None) or "not text")
+        text, entry = read_secret(path, path.name)
         told.append(entry)
+        if text is not None:
+            values[path.name] = text
     return values, told
+
+
+def read_secret(path: Path, name: str) -> tuple[str | None, dict[str, Any]]:
+    """Return (text, None where it cannot be read; what may be told of it, as above) of one file."""
+    text = None
+    entry: dict[str, Any] = {"name": name, "problem": None}
+    try:
+        status = path.stat()
+        entry |= {"mode": f"{stat.S_IMODE(status.st_mode):04o}", "uid": status.st_uid}
+        text = path.read_text(encoding="utf-8").strip()
+        if len(text) < SHORTEST:
+            entry["problem"] = f"shorter than {SHORTEST} characters, so not looked for"
+    except (OSError, UnicodeDecodeError) as problem:
+        entry["problem"] = str(getattr(problem, "strerror", None) or "not text")
+    return text, entry
 
 
 def found_in(places: Mapping[str, str], secrets: Mapping[str, str]) -> list[dict[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import threading
@@ -11,6 +12,8 @@ from typing import Any
 
 ANSWER_S = 10.0
 TIMED_REQUESTS = 9
+LOGIN_AFTER_S = 1.0
+"""When the viewer logs in once more: the panel logs every login, so a line comes while one watches."""
 
 
 def watch(address: str, token: str | None, seconds: float) -> dict[str, Any]:
@@ -19,7 +22,7 @@ def watch(address: str, token: str | None, seconds: float) -> dict[str, Any]:
     ``home``: status of ``/`` without a login; ``stats_ms``: how long /api/stats took, in milliseconds, each on a fresh
     connection; ``events`` and ``logs``: status, content type, when each event came (seconds since the request), and of
     ``events`` the panel's own request counters as the second and the last event tell them.  The first event may have
-    been made before this viewer came.
+    been made before this viewer came.  ``logs`` also has ``logged_in_s``, when the viewer logged in once more.
     """
     seen: dict[str, Any] = {"address": address, "seconds": seconds, "problem": None, "home": None, "stats_ms": []}
     seen |= {"events": None, "logs": None}
@@ -41,8 +44,11 @@ def watch(address: str, token: str | None, seconds: float) -> dict[str, Any]:
         other: dict[str, Any] = {}
         beside = threading.Thread(target=lambda: other.update(_follow(address, "/api/logs/stream", cookie, seconds)))
         beside.start()
+        again = threading.Thread(target=_log_in_again, args=(address, token, min(LOGIN_AFTER_S, seconds / 4), other))
+        again.start()
         seen["events"] = _follow(address, "/api/events", cookie, seconds)
         beside.join()
+        again.join()
         seen["logs"] = other
     except (OSError, http.client.HTTPException) as problem:
         seen["problem"] = f"the panel at {address} does not answer ({problem})"
@@ -74,6 +80,15 @@ def _log_in(address: str, token: str) -> dict[str, str]:
         return {"Cookie": (answer.getheader("Set-Cookie") or "").partition(";")[0]}
     finally:
         connection.close()
+
+
+def _log_in_again(address: str, token: str, after_s: float, noted: dict[str, Any]) -> None:
+    begun = time.monotonic()
+    time.sleep(after_s)
+    noted["logged_in_s"] = round(time.monotonic() - begun, 3)
+    # That it does not answer is seen by those who follow its streams.
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        _log_in(address, token)
 
 
 def _follow(address: str, path: str, headers: dict[str, str], seconds: float) -> dict[str, Any]:

@@ -134,11 +134,13 @@ def settle(
         why = reply.get("error") or told.stderr.strip() or told.stdout.strip()
         return Answer("bad", f"the container did not take the release: {why}", log=_log(container, since, ask))
     applied = bool(reply.get("changed"))
+    # What was changed in the panel for an earlier release may not go with this one; the release itself is in force.
+    note = f". {reply['note']}" if reply.get("note") else ""
     if limits.stream_s == 0:
-        return Answer("good", "the container is healthy; the stream was not looked at", applied)
+        return Answer("good", f"the container is healthy; the stream was not looked at{note}", applied)
     answer = _watch(container, limits.stream_s, ask, clock, pause)
     log = _log(container, since, ask) if answer.verdict == "bad" else []
-    return Answer(answer.verdict, answer.reason, applied, log)
+    return Answer(answer.verdict, answer.reason + note, applied, log)
 
 
 def _wait_until_healthy(

@@ -5,14 +5,12 @@ No sentence here shows any part of it.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
+from streamkit.allowed import STREAM_KEY
 from streamkit.errors import BadInputError
 
 VARIABLE, FILE = "streamkit_stream_key", "streamkit_stream_key_file"
-KEY = re.compile(r"[\x21-\x7e]{1,512}")
-"""It travels as a bearer token: visible ASCII, which every token of RFC 6750 (2.1) is, and no spaces."""
 
 
 def check_stream_key(variable: str, file: str) -> None:
@@ -28,7 +26,7 @@ def check_stream_key(variable: str, file: str) -> None:
             value = Path(file).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
             raise BadInputError(f"{name} cannot be read as text on the machine that runs Ansible.") from None
-    if not KEY.fullmatch(value.strip()):
+    if not STREAM_KEY.fullmatch(value.strip()):
         raise BadInputError(
             f"{name} does not hold a stream key (which is not shown here): give one word of 1 to 512 letters, digits "
             "and signs, without spaces, as the server shows it."

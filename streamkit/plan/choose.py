@@ -16,7 +16,7 @@ from streamkit.plan.candidates import all_gpu_settings, gpu_for, missing_hardwar
 from streamkit.plan.capture import choose_audio, mode_reason
 from streamkit.plan.network import choose_network
 from streamkit.plan.nodes import kept_nodes, node_gids
-from streamkit.plan.rank import best_first, reason_chosen, reason_rejected
+from streamkit.plan.rank import best_first, held, reason_chosen, reason_rejected
 from streamkit.plan.source import choose_video
 from streamkit.plan.target import Rung, ladder_for, rungs
 from streamkit.plan.variant import choose_variant
@@ -29,12 +29,15 @@ CPUS_WHERE_UNKNOWN = 2
 
 @dataclass(frozen=True)
 class Choice:
-    """An encoder with what it will stream, why, and why not the others; ``probed``: by trial encodes."""
+    """An encoder with what it will stream, why, and why not the others; ``probed``: by trial encodes.
+
+    Of ``rejected``, those that are ``usable`` run here too and may be chosen by a person.
+    """
 
     encoder: Encoder
     rung: Rung
     reason: str
-    rejected: list[dict[str, str]]
+    rejected: list[dict[str, Any]]
     probed: bool
     warning: str = ""
 
@@ -66,7 +69,11 @@ def choose_unprobed(
     wanted = str(values["encoder"])
     missing = {encoder.id: missing_hardware(encoder, hardware, values) for encoder in ENCODERS.values()}
     reasons = {name: missing[name] or ENCODERS[name].unprobed_reason for name in ENCODERS}
-    rejected = [{"encoder": name, "reason": reason} for name, reason in reasons.items() if reason and name != wanted]
+    rejected = [
+        {"encoder": name, "reason": reason, "usable": not missing[name]}
+        for name, reason in reasons.items()
+        if reason and name != wanted
+    ]
     if wanted != "auto":
         encoder, reason = ENCODERS[wanted], f"streamkit_encoder is {wanted!r}."
         if missing[wanted]:
@@ -101,10 +108,10 @@ def choose_probed(
             continue
         missing = missing_hardware(encoder, hardware, values)
         if encoder.id in trials:
-            reason = reason_rejected(trials[encoder.id], best)
+            reason, usable = reason_rejected(trials[encoder.id], best), held(trials[encoder.id]) is not None
         else:
-            reason = missing or f"not tried: streamkit_encoder is {wanted!r}"
-        rejected.append({"encoder": encoder.id, "reason": reason})
+            reason, usable = missing or f"not tried: streamkit_encoder is {wanted!r}", not missing
+        rejected.append({"encoder": encoder.id, "reason": reason, "usable": usable})
     reason = reason_chosen(best) if wanted == "auto" else f"streamkit_encoder is {wanted!r}. {reason_chosen(best)}"
     rung, warning = _rung_of(best.trial, values, device)
     return Choice(ENCODERS[best.encoder], rung, reason, rejected, probed=True, warning=warning)

@@ -10,6 +10,7 @@ from streamkit.config import Value
 from streamkit.detect.hardware import lasting
 from streamkit.documents import dump_document
 from streamkit.install.content import content_hash
+from streamkit.render.names import panel_names
 from streamkit.render.templates import render_compose, render_scripts
 from streamkit.resolve import resolve
 
@@ -26,12 +27,18 @@ def release_files(
     given: Mapping[str, Value],
     image_tag: str,
     probes: Mapping[str, Any] | None = None,
+    reached_as: str = "",
 ) -> dict[str, str]:
-    """Return {path in the release: text}.  ``given`` holds only what the inventory sets, by setting name."""
+    """Return {path in the release: text}.  ``given`` holds only what the inventory sets, by setting name.
+
+    ``reached_as`` is the name or address by which the host is reached, empty where nobody said.
+    """
     effective = resolve(plan["settings"], given, {})
+    hostname = str(hardware.get("hostname", ""))
+    names = panel_names(str(effective.values["panel_hosts"]), hostname, reached_as, plan["network"])
     kept = {name: value for name, value in given.items() if name not in CONTROLLER_ONLY}
     return {
-        "docker-compose.yml": render_compose(plan, effective.values, image_tag),
+        "docker-compose.yml": render_compose(plan, effective.values, image_tag, names),
         # For compose by hand; version 1 knows no name in the file itself.
         ".env": f"COMPOSE_PROJECT_NAME={effective.values['project_name']}\n",
         "hardware.json": dump_document(lasting(dict(hardware))),

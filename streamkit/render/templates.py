@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -70,8 +70,10 @@ def render_queues(values: Mapping[str, Value]) -> str:
     return environment().get_template("queue-config.sh.j2").render(queues=queues, notes=notes)
 
 
-def render_compose(plan: Mapping[str, Any], values: Mapping[str, Value], image_tag: str) -> str:
-    """Return docker-compose.yml.
+def render_compose(
+    plan: Mapping[str, Any], values: Mapping[str, Value], image_tag: str, panel_hosts: Sequence[str] = ()
+) -> str:
+    """Return docker-compose.yml; ``panel_hosts`` are the names that the panel answers to beside those it knows itself.
 
     ``plan`` gives ``network``, ``kept_nodes``, ``devices``, ``device_gids``, ``cpus``, and ``nvidia``: whether NVIDIA's
     GPUs are passed in.
@@ -87,6 +89,7 @@ def render_compose(plan: Mapping[str, Any], values: Mapping[str, Value], image_t
         values=values,
         image_tag=image_tag,
         panel_host=panel_host,
+        panel_hosts=",".join(panel_hosts),
         health_host=health_host,
         capabilities=[name for name in str(values["capabilities"]).split(",") if name],
         majors={number: words for kind, (number, words) in MAJORS.items() if plan["kept_nodes"][kind]},

@@ -144,7 +144,10 @@ class Child:
                 os.killpg(self._process.pid, number)
 
     def _read(self) -> None:
-        assert self._process is not None and self._process.stdout is not None
+        # Its end may have been seen a moment ago, in the same round of the loop that brought its last words.
+        if self._process is None:
+            return
+        assert self._process.stdout is not None
         try:
             part = os.read(self._process.stdout.fileno(), 65536)
         except BlockingIOError:

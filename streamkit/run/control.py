@@ -17,8 +17,10 @@ from typing import Any
 from streamkit.errors import UnavailableError
 
 COMMANDS = ("start", "stop", "restart", "apply")
+"""What is one word; ``configure`` comes with what is to be changed (configure.py)."""
+KNOWN = (*COMMANDS, "configure")
 MAX_LINE_BYTES = 65536
-"""A request is a few words; anything longer is not one of ours."""
+"""A request is a few words, or a page's worth of settings; anything longer is not one of ours."""
 
 
 def request(socket_path: Path, message: dict[str, Any], timeout_s: float = 5.0) -> dict[str, Any]:
@@ -92,7 +94,7 @@ class ControlServer:
             return
         *lines, self._buffers[connection] = received.split(b"\n")
         for line in lines:
-            # The reply is one short line: it fits the socket's buffer, so a blocking send cannot hang here.
+            # The reply is one line that fits the socket's buffer: nothing here waits for whoever asked.
             try:
                 connection.send(json.dumps(self._answer(line)).encode() + b"\n")
             except OSError:
@@ -102,11 +104,11 @@ class ControlServer:
     def _answer(self, line: bytes) -> dict[str, Any]:
         try:
             message = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             message = None
         command = message.get("command") if isinstance(message, dict) else None
-        if command not in COMMANDS:
-            return {"ok": False, "error": f"Unknown command {command!r}; allowed: {', '.join(COMMANDS)}."}
+        if command not in KNOWN:
+            return {"ok": False, "error": f"Unknown command {str(command)[:60]!r}; allowed: {', '.join(KNOWN)}."}
         assert isinstance(message, dict)
         return self._handle(message)
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from streamkit.config import Value, defaults
-from streamkit.documents import read_document
+from streamkit.documents import Document, read_document
 from streamkit.errors import BadInputError, UnavailableError
+from streamkit.plan.capture import choose_device
+from streamkit.plan.choosable import check_startable, choosable
 from streamkit.plan.late import with_late_card
 from streamkit.plan.network import check_reachable
+from streamkit.plan.wished import with_wish
 from streamkit.resolve import Effective, resolve, script_environment, script_name
 from streamkit.run.cards import Cards
-from streamkit.run.paths import Paths
+from streamkit.run.overrides import KeyOrigin, key_origin, read_stored, version_of
+from streamkit.run.paths import Paths, is_there
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,8 @@ class Job:
 
     ``identity`` changes when anything that the running stream depends on changes, the script's text included.
     ``note`` says what was left out, for example overrides that could not be read.  ``waiting`` says why it cannot start:
-    the capture card is away; ``stand_in``: a card that comes takes the place of the test picture.
+    the capture card is away; ``stand_in``: a card that comes takes the place of the test picture.  ``version`` changes
+    with the release and with every change made in the panel (``overrides``: the names of what was changed).
     """
 
     script: Path
@@ -35,45 +40,61 @@ class Job:
     note: str = ""
     waiting: str = ""
     stand_in: bool = False
-    identity: str = field(default="")
+    identity: str = field(default="", repr=False)
+    version: str = ""
+    overrides: tuple[str, ...] = ()
+    key_origin: KeyOrigin | None = None
+    scripts: list[dict[str, Any]] = field(default_factory=list)
 
 
-def load_overrides(path: Path) -> tuple[dict[str, Value], str]:
-    """Return (overrides of the panel, why they were left out or an empty string)."""
-    if not path.exists():
-        return {}, ""
-    try:
-        settings = read_document(path).get("settings", {})
-    except BadInputError as problem:
-        return {}, f"Changes made in the panel are not in force: {problem}"
-    return (
-        (settings, "") if isinstance(settings, dict) else ({}, f"{path} holds no settings object; it is not in force.")
-    )
+@dataclass(frozen=True)
+class Release:
+    """What a release says: its plan (plan.json), and what the inventory set, by setting name."""
+
+    plan: Document
+    inventory: dict[str, Value]
+
+
+def read_release(folder: Path) -> Release:
+    """Read a release.  Raises UnavailableError where there is none and BadInputError where it cannot be read."""
+    if not (folder / "plan.json").exists():
+        raise UnavailableError(
+            f"There is no release at {folder}; deploy one with 'ansible-playbook playbooks/site.yml'."
+        )
+    return Release(read_document(folder / "plan.json"), read_document(folder / "settings.json")["settings"])
+
+
+def settle_values(release: Release, overrides: Mapping[str, Value], network: str) -> Effective:
+    """Return the values that overrides lead to.
+
+    ``network`` is the container's own.  Raises BadInputError where they cannot be in force in it.
+    """
+    effective = resolve(release.plan["settings"], release.inventory, overrides)
+    check_reachable(network, effective.values)
+    if effective.origins["encoder"] == "override":
+        check_startable(release.plan, str(effective.values["encoder"]))
+    return effective
 
 
 def load_job(paths: Paths, cards: Cards, network: str = "host") -> Job:
-    """Read the current release and the overrides, and look for the capture card.
+    """Read the current release and what was changed in the panel, and look for the capture card.
 
     ``network`` is the container's own: overrides that cannot work on it are not in force.
     Raises UnavailableError without a readable release and BadInputError when what it holds cannot be used.
     """
-    if not (paths.release / "plan.json").exists():
-        raise UnavailableError(
-            f"There is no release at {paths.release}; deploy one with 'ansible-playbook playbooks/site.yml'."
-        )
-    plan = read_document(paths.release / "plan.json")
-    inventory = read_document(paths.release / "settings.json")["settings"]
-    late = plan["card"] is None and inventory.get("source", "auto") != "test"
+    release, stored = read_release(paths.release), read_stored(paths)
+    version = version_of(stored, release.plan, release.inventory)
+    late = release.plan["card"] is None and release.inventory.get("source", "auto") != "test"
     device = cards.find() if late else None
     if device:
-        plan = with_late_card(plan, {**defaults(), **inventory}, device)
-    overrides, note = load_overrides(paths.state / "state.json")
+        release = replace(release, plan=with_late_card(release.plan, {**defaults(), **release.inventory}, device))
+    problem = stored.problem
     try:
-        effective = resolve(plan["settings"], inventory, overrides)
-        check_reachable(network, effective.values)
-    except BadInputError as problem:
-        effective = resolve(plan["settings"], inventory, {})
-        note = f"Changes made in the panel are not in force: {problem}"
+        effective = settle_values(release, stored.settings, network)
+        plan = with_wish(release.plan, effective.values, _card_to_ask(paths, release, device))
+        effective = settle_values(replace(release, plan=plan), stored.settings, network)
+    except BadInputError as why:
+        plan, effective, problem = release.plan, settle_values(release, {}, ""), str(why)
     script = paths.release / "scripts" / script_name(effective.values)
     environment = script_environment(effective.values)
     captures = effective.values["source"] == "v4l2"
@@ -84,7 +105,8 @@ def load_job(paths: Paths, cards: Cards, network: str = "host") -> Job:
         node = cards.node()
     if node:
         environment["VIDEO_DEVICE"] = node
-    if paths.stream_key_file.exists():
+    identity = _identity(script, environment, paths.stream_key_file)
+    if is_there(paths.stream_key_file):
         environment["STREAM_KEY_FILE"] = str(paths.stream_key_file)
     return Job(
         script=script,
@@ -92,11 +114,41 @@ def load_job(paths: Paths, cards: Cards, network: str = "host") -> Job:
         effective=effective,
         source=describe_source(plan, effective.values),
         encoder_reason=_encoder_reason(plan, effective),
-        note=note,
+        note=f"Changes made in the panel are not in force: {problem}" if problem else "",
         waiting=cards.waiting(plan["card"]) if captures and node is None else "",
         stand_in=late and not captures,
-        identity=_identity(script, environment),
+        identity=identity,
+        version=version,
+        overrides=tuple(sorted(stored.settings)),
+        key_origin=key_origin(paths),
+        scripts=describe_scripts(plan, effective.values),
     )
+
+
+def _card_to_ask(paths: Paths, release: Release, late: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Return the capture card whose mode may follow a choice; ``late`` is one that came after the deployment."""
+    if release.inventory.get("capture_mode", "auto") != "auto":
+        return None
+    hardware = paths.release / "hardware.json"
+    if late or release.plan["card"] is None or not hardware.exists():
+        return late
+    return choose_device(read_document(hardware), str(release.inventory.get("video_device", "auto")))
+
+
+def describe_scripts(plan: Mapping[str, Any], values: Mapping[str, Value]) -> list[dict[str, Any]]:
+    """Return the scripts of the release as the panel offers them, in the order of the catalogue."""
+    return [
+        {
+            "script": one.encoder.script,
+            "encoder": one.encoder.id,
+            "title": one.encoder.title,
+            "codec": one.encoder.codec,
+            "usable": one.usable,
+            "reason": one.reason,
+            "chosen": one.encoder.id == values["encoder"],
+        }
+        for one in choosable(plan)
+    ]
 
 
 def describe_source(plan: Mapping[str, Any], values: Mapping[str, Value]) -> dict[str, Any]:
@@ -117,9 +169,11 @@ def _encoder_reason(plan: Mapping[str, Any], effective: Effective) -> str:
     return str(plan["encoder_reason"])
 
 
-def _identity(script: Path, environment: Mapping[str, str]) -> str:
+def _identity(script: Path, environment: Mapping[str, str], key_file: Path) -> str:
     digest = hashlib.sha256(repr(sorted(environment.items())).encode())
-    for path in (script, script.parent / "queue-config.sh"):
+    # Viewers who are served from here need no key, so another one is no reason to disturb them.
+    keys = [key_file] if environment["PUBLISH"] == "whip" and is_there(key_file) else []
+    for path in (script, script.parent / "queue-config.sh", *keys):
         try:
             digest.update(path.read_bytes())
         except OSError as problem:

@@ -13,7 +13,7 @@ class Paths:
     """Directories of a running container.
 
     ``run`` (tmpfs) holds the socket and the state files, ``release`` is the current release (read-only),
-    ``state`` holds the panel's overrides, ``secrets`` the stream key and the panel's token, ``devices`` the nodes of
+    ``state`` holds what was changed in the panel, ``secrets`` the stream key and the panel's token, ``devices`` the nodes of
     capture cards that the host keeps there.
     """
 
@@ -55,6 +55,40 @@ class Paths:
         return self.run / "stream.log"
 
     @property
-    def stream_key_file(self) -> Path:
-        """The key for the WHIP server."""
+    def state_file(self) -> Path:
+        """The panel's overrides; there is none while there are none."""
+        return self.state / "state.json"
+
+    @property
+    def panel_key_file(self) -> Path:
+        """The key for the WHIP server that was set in the panel."""
+        return self.state / "stream_key"
+
+    @property
+    def deployed_key_file(self) -> Path:
+        """The key for the WHIP server that came with the deployment."""
         return self.secrets / "stream_key"
+
+    @property
+    def panel_token_file(self) -> Path:
+        """What opens the panel."""
+        return self.secrets / "panel_token"
+
+    @property
+    def stream_key_file(self) -> Path:
+        """The key in force; it may come, go or change with each look."""
+        return key_in_force(self.panel_key_file, self.deployed_key_file)
+
+
+def key_in_force(panel: Path, deployed: Path) -> Path:
+    """Return the file of the stream key that counts: the panel's where there is one, else the deployment's."""
+    return panel if is_there(panel) else deployed
+
+
+def is_there(path: Path) -> bool:
+    """Whether the file can be found; one in a folder that may not be looked into is not there (and no error)."""
+    try:
+        path.stat()
+    except OSError:
+        return False
+    return True

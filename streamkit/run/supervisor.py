@@ -14,13 +14,16 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from streamkit.config import SETTINGS
 from streamkit.documents import read_document, write_document
 from streamkit.errors import BadInputError, StreamkitError
 from streamkit.run.cards import Cards
 from streamkit.run.child import Child
+from streamkit.run.configure import RefusedError, configure
 from streamkit.run.control import ControlServer
 from streamkit.run.effective import Job, load_job
 from streamkit.run.log import RingLog
+from streamkit.run.mask import SecretFiles
 from streamkit.run.paths import Paths
 from streamkit.run.timings import apply_detected
 
@@ -43,11 +46,14 @@ class Supervisor:
         self._cards = Cards(paths.devices)
         self._network = os.environ.get("STREAMKIT_NETWORK", "host")
         self._selector = selectors.DefaultSelector()
-        self._log = RingLog(paths.log_file)
+        secrets = SecretFiles((paths.deployed_key_file, paths.panel_key_file, paths.panel_token_file))
+        self._log = RingLog(paths.log_file, mask=secrets.mask)
         self._dirty = True
         self._ending = False
         self._job: Job | None = None
         self._running_identity = ""
+        self._note = ""
+        self._polled = ""
         self.stream = Child("stream", self._selector, self._log, self._mark)
         self.panel = Child("panel", self._selector, self._log, self._mark)
         self.poller = Child("poller", self._selector, self._log, self._mark)
@@ -105,10 +111,14 @@ class Supervisor:
         if self._ending:
             return
         self.poller.wanted = self._job is not None and self._job.effective.values["publish"] == "whip"
-        if self.poller.wanted is False and self.poller.pid is not None:
+        server = self._job.environment["SERVER_URL"] if self._job else ""
+        if self.poller.pid is not None and not (self.poller.wanted and server == self._polled):
             self.poller.stop()
         if self.panel.may_start():
             self.panel.start(self._panel_argv, os.environ)
+        if self.poller.wanted and server != self._polled:
+            self._polled = server
+            self.poller.forget_failures()
         if self.poller.may_start() and self._job:
             self.poller.start(self._poller_argv, {**os.environ, **self._job.environment})
         if self._stands_in() and self._cards.changed():
@@ -166,6 +176,10 @@ class Supervisor:
                 self.stream.set_state("failed", str(problem))
             else:
                 self._log.write("supervisor", f"the stream goes on as it was: {problem}")
+        note = self._job.note if self._job else self._note
+        if note != self._note:
+            self._note = note
+            self._log.write("supervisor", note or "Changes made in the panel are in force.")
         self._mark()
 
     def _plays(self) -> bool:
@@ -179,6 +193,8 @@ class Supervisor:
         command = message["command"]
         if command == "apply":
             return self._apply()
+        if command == "configure":
+            return self._configure(message)
         if command in ("stop", "restart"):
             self.stream.wanted = command == "restart"
             self.stream.stop()
@@ -193,16 +209,41 @@ class Supervisor:
         self._reload()
         if self._job is None:
             return {"ok": False, "error": self.stream.reason or "The release cannot be read; the stream goes on."}
-        if self.stream.state == "waiting" and self._job.waiting:
-            return {"ok": True, "changed": False, "stream": self.stream.as_document()}
-        changed = self.stream.wanted and self._job.identity != self._running_identity
+        waiting = self.stream.state == "waiting" and self._job.waiting
+        changed = not waiting and self.stream.wanted and self._job.identity != self._running_identity
         if changed:
             self._log.write("supervisor", "settings changed: the stream starts again")
             self.stream.stop()
             self.stream.forget_failures()
         elif self.stream.state == "failed":
             self.stream.wanted = changed = True
-        return {"ok": True, "changed": changed, "stream": self.stream.as_document()}
+        # The release is in force, whatever the panel wanted of an earlier one: that is no failure of it.
+        note = {"note": self._job.note} if self._job.note else {}
+        return {"ok": True, "changed": changed, **note, "stream": self.stream.as_document()}
+
+    def _configure(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        """Check and keep changes, and put them in force; nothing is changed where one of them is refused."""
+        try:
+            changed = configure(self._paths, self._network, message)
+        except RefusedError as refusal:
+            if refusal.why == "stale":
+                # Whoever changed it may have done so on the disk: pages are told what is there now.
+                self._reload()
+            return refusal.as_reply()
+        restarted = False
+        if changed:
+            # Names alone: an address may hold somebody's password.
+            names = [name for name in message.get("changes", {}) if name in SETTINGS]
+            names += ["the stream key"] if "stream_key" in message else []
+            self._log.write("supervisor", f"changed in the panel: {', '.join(names)}")
+            applied = self._apply()
+            if not applied["ok"]:
+                return applied
+            restarted = applied["changed"]
+            # Before the answer: whoever gets it and looks sees the change.
+            self._write()
+        version = self._job.version if self._job else ""
+        return {"ok": True, "version": version, "changed": changed, "restarted": restarted}
 
     def _write(self) -> None:
         self._dirty = False
@@ -214,6 +255,11 @@ class Supervisor:
             "poller": self.poller.as_document() if self.poller.wanted or self.poller.pid else None,
             "desired": "running" if self.stream.wanted else "stopped",
             "settings": job.effective.as_document() if job else {},
+            "config_version": job.version if job else "",
+            "overrides": list(job.overrides) if job else [],
+            "overrides_note": job.note if job else "",
+            "key_origin": job.key_origin if job else None,
+            "scripts": job.scripts if job else [],
             "source": job.source if job else None,
             "encoder_reason": job.encoder_reason if job else "",
             "publish": job.effective.values["publish"] if job else None,

@@ -82,3 +82,10 @@ def test_taken_port_and_small_disk_are_told_by_the_same_check_as_a_deployment(ho
 def test_unmeasured_plan_is_worth_knowing(host: Host) -> None:
     assert "without trial encodes" in said(host("no_card"), probed=False)
     assert "without trial encodes" not in said(host("no_card"), probed=True)
+
+
+def test_what_was_changed_in_the_panel_is_worth_knowing(host: Host) -> None:
+    assert "Changed in the panel" not in said(host("usb_card"), {**STATE, "panel_changes": []})
+    text = said(host("usb_card"), {**STATE, "panel_changes": ["fps", "stream_key"]})
+    assert "Worth knowing: Changed in the panel, which wins over the inventory: fps, stream_key." in text
+    assert "streamkit_reset_overrides=true takes all of it back" in text

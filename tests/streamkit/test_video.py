@@ -17,7 +17,7 @@ def test_rate(text: str, rate: Fraction) -> None:
     assert parse_fps(format_fps(rate)) == rate
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "241", "x", ""])
+@pytest.mark.parametrize("text", ["0", "-1", "241", "x", "", "59.12345678901"])
 def test_bad_rate(text: str) -> None:
     with pytest.raises(ValueError):
         parse_fps(text)

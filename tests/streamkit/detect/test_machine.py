@@ -86,3 +86,9 @@ def test_operating_system_and_memory(tmp_path: Path) -> None:
     put(tmp_path, "proc/meminfo", "MemTotal:       16159132 kB\nMemFree:         1 kB\n")
     assert machine.operating_system(tmp_path)["name"] == "Debian GNU/Linux 13 (trixie)"
     assert machine.memory_mb(tmp_path) == 15780
+
+
+def test_host_name_is_the_kernels(tmp_path: Path) -> None:
+    assert machine.hostname(tmp_path) == ""
+    put(tmp_path, "proc/sys/kernel/hostname", "living-room\n")
+    assert machine.hostname(tmp_path) == "living-room"

@@ -20,6 +20,7 @@ class Docker:
         mounts = [
             {"Type": "bind", "Source": str(folder / "opt"), "Destination": "/opt/streamkit"},
             {"Type": "bind", "Source": str(folder / "secrets"), "Destination": "/run/secrets"},
+            {"Type": "bind", "Source": str(folder / "state"), "Destination": "/var/lib/streamkit"},
         ]
         inspected = {
             "Image": "sha256:1",
@@ -71,6 +72,20 @@ def test_secrets_are_found_everywhere_and_passed_on_nowhere(tmp_path: Path) -> N
     assert facts["secrets"]["variables"] == ["STREAM_KEY"]
     assert SECRET not in json.dumps(facts)
     assert "environment" not in facts["after"]["processes"][0]
+
+
+def test_key_that_was_set_in_the_panel_is_looked_for_as_well(tmp_path: Path) -> None:
+    folder = made(tmp_path)
+    (folder / "secrets" / "stream_key").write_text("the-key-of-the-deployment")
+    (folder / "state").mkdir()
+    key = folder / "state" / "stream_key"
+    key.write_text(SECRET)
+    key.chmod(0o600)
+    facts = collect("box", 1.0, Docker(folder))
+    assert {"secret": "stream_key of the panel", "place": "docker logs"} in facts["secrets"]["found"]
+    assert SECRET not in json.dumps(facts)
+    told = next(entry for entry in facts["secrets"]["files"] if entry["name"] == "stream_key of the panel")
+    assert told == {"name": told["name"], "problem": None, "mode": "0600", "uid": key.stat().st_uid}
 
 
 def test_what_fails_is_named_and_the_rest_is_there(tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ class Panel(QuietHandler):
             self._send(404, "application/json")
 
     def do_POST(self) -> None:
+        self.asked.append(self.path)
         self.rfile.read(int(self.headers["Content-Length"]))
         self.send_response(303)
         self.send_header("Set-Cookie", "session=1; HttpOnly")
@@ -69,8 +70,10 @@ def panel(**how: object) -> type[BaseHTTPRequestHandler]:
 
 
 def test_events_are_timed_and_counters_are_read_from_the_second_on() -> None:
-    with serving(panel(logs=True)) as address:
+    kind = panel(logs=True)
+    with serving(kind) as address:
         seen = watch(address, TOKEN, 1.0)
+    logins = [path for path in kind.asked if path == "/login"]  # type: ignore[attr-defined]  # Panel has it
     events = seen["events"]
     assert (seen["problem"], seen["home"], len(seen["stats_ms"])) == (None, 200, TIMED_REQUESTS)
     assert (events["status"], events["content_type"]) == (200, "text/event-stream; charset=utf-8")
@@ -80,6 +83,8 @@ def test_events_are_timed_and_counters_are_read_from_the_second_on() -> None:
     assert events["requests_last"]["/api/stats"] == 5 + len(events["times_s"])
     assert events["counted_from_s"] == events["times_s"][1] and events["counted_to_s"] == events["times_s"][-1]
     assert seen["logs"]["status"] == 200 and seen["logs"]["times_s"]
+    assert 0.2 <= seen["logs"]["logged_in_s"] < 1.0
+    assert logins == ["/login"] * 2, "once to get in, once to have a line in the log"
 
 
 def test_a_log_stream_that_is_not_offered() -> None:

@@ -169,3 +169,12 @@ def test_without_a_stream_check_health_is_enough() -> None:
     docker = Docker(["0 running healthy"])
     assert settled(docker, Limits(stream_s=0)).verdict == "good"
     assert not [words for words in docker.asked if "launch.json" in words]
+
+
+def test_changes_of_the_panel_that_do_not_go_with_a_release_are_said_and_are_no_failure_of_it() -> None:
+    note = "Changes made in the panel are not in force: streamkit_encoder cannot become 'h264-nvenc'."
+    docker = Docker(["0 running healthy"], json.dumps({"ok": True, "changed": True, "note": note}))
+    answer = settled(docker)
+    assert answer.verdict == "good" and answer.reason.endswith(f" s. {note}")
+    docker = Docker(["0 running healthy"], json.dumps({"ok": True, "changed": False, "note": note}))
+    assert settled(docker, Limits(stream_s=0)).reason.endswith(f"not looked at. {note}")

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import pytest
 
+from streamkit.config import SETTINGS
 from streamkit.encoders import ENCODERS
 from streamkit.errors import BadInputError
 from streamkit.plan.bitrate import default_bitrate_kbps
@@ -31,6 +32,8 @@ def test_every_encoder_is_chosen_or_rejected_with_a_reason(host: Host, settings:
         named = {entry["encoder"] for entry in plan["rejected"]} | {plan["settings"]["encoder"]}
         assert named == set(ENCODERS)
         assert all(entry["reason"] for entry in plan["rejected"])
+        usable = {entry["encoder"]: entry["usable"] for entry in plan["rejected"]}
+        assert not usable["av1-nvenc"] and usable["vp9"], "a person may choose what the plan did not, where it runs"
 
 
 def test_card_gives_device_mode_sound_and_groups(host: Host, settings: MakeSettings) -> None:
@@ -99,6 +102,8 @@ def test_bitrate_grows_with_size_and_rate_and_is_lower_for_newer_codecs() -> Non
     assert default_bitrate_kbps("h264", size, thirty) == 2500
     assert default_bitrate_kbps("h264", size, thirty) < default_bitrate_kbps("h264", size, sixty)
     assert default_bitrate_kbps("av1", size, thirty) < default_bitrate_kbps("h264", size, thirty)
+    largest = default_bitrate_kbps("h264", (7680, 4320), Fraction(240))
+    assert SETTINGS["bitrate_kbps"].parse(largest) == largest, "the plan keeps to what a setting allows"
     assert default_bitrate_kbps("h264", (64, 64), Fraction(1)) == 100
 
 

@@ -18,6 +18,8 @@ def test_measured_plan_names_figures_and_every_other_encoder(host: Host, setting
     reasons = {entry["encoder"]: entry["reason"] for entry in made["rejected"]}
     assert set(reasons) == set(ENCODERS) - {"x264"}
     assert reasons["av1-rav1e"] == "it hung" and "no NVIDIA GPU" in reasons["av1-nvenc"]
+    usable = {entry["encoder"] for entry in made["rejected"] if entry["usable"]}
+    assert "vp9" in usable and not usable & {"av1-rav1e", "av1-nvenc"}, "what held its trial may be chosen by a person"
 
 
 def test_what_was_held_is_streamed_with_the_mode_that_feeds_it(host: Host, settings: MakeSettings) -> None:

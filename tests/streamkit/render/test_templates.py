@@ -289,6 +289,26 @@ def test_bridge_publishes_the_panel_where_it_was_bound(host: Host, settings: Mak
     assert service["healthcheck"]["test"][-1] == "http://10.0.0.7:8081/"
 
 
+def test_the_panel_is_told_the_names_that_its_container_cannot_know(host: Host, settings: MakeSettings) -> None:
+    given: dict[str, Value] = {"publish": "whip", "server_url": "http://server:8080/api/whip"}
+    hardware = {**host("no_card"), "hostname": "box"}
+    plan = make_plan(hardware, settings(**given))
+    service = yaml.safe_load(
+        release_files(
+            hardware, plan, {**given, "panel_hosts": "tv.example.org"}, "tag", reached_as="box.venue.example"
+        )["docker-compose.yml"]
+    )["services"]["streamer"]
+    assert service["environment"]["STREAMKIT_PANEL_HOSTS"] == "tv.example.org,box.venue.example,box"
+    service = compose_of(hardware, {}, settings)
+    assert "STREAMKIT_PANEL_HOSTS" not in service["environment"], "on the host's network it has the host's name"
+
+
+def test_the_open_view_is_closed_unless_asked_for(host: Host, settings: MakeSettings) -> None:
+    assert "STREAMKIT_PANEL_OPEN_VIEW" not in compose_of(host("no_card"), {}, settings)["environment"]
+    opened = compose_of(host("no_card"), {"panel_open_view": True}, settings)["environment"]
+    assert opened["STREAMKIT_PANEL_OPEN_VIEW"] == "1"
+
+
 def test_compose_by_hand_finds_the_same_project(host: Host, settings: MakeSettings) -> None:
     hardware = host("no_card")
     files = release_files(hardware, make_plan(hardware, settings()), {"project_name": "living-room"}, "tag")
