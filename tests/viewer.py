@@ -104,7 +104,7 @@ def log_in(page: Page, address: str, token: str) -> None:
     _open(page, address + "/")
     page.get_by_label("Token").fill(token)
     page.get_by_role("button").first.click()
-    page.wait_for_selector("#player")
+    page.wait_for_selector("#player video", state="attached")
 
 
 def watch(page: Page, address: str, seconds: float = 20.0, meanwhile: Callable[[], object] | None = None) -> Watched:

@@ -116,6 +116,18 @@ class Gate:
         return max(1, math.ceil(self.throttle.wait_s(address)))
 
 
+def session_cookie(header: str) -> str:
+    """Return the session's value from a ``Cookie`` header, an empty one where there is none.
+
+    By hand: ``http.cookies`` raises on names that other programs on this host may have set.
+    """
+    for pair in header.split(";"):
+        name, _, value = pair.strip().partition("=")
+        if name == COOKIE:
+            return value
+    return ""
+
+
 def foreign_origin(method: str, headers: Mapping[str, str]) -> str | None:
     """Return a sentence when another site's page sent this request, None when it may pass.
 

@@ -7,30 +7,44 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streamkit.errors import BadInputError
-from streamkit.run.paths import Paths
+from streamkit.panel.hosts import machine_names
+from streamkit.run.paths import Paths, key_in_force
 
 
 @dataclass(frozen=True)
 class Context:
     """Paths and addresses the panel works with; tests hand in their own.
 
-    ``interval_s`` is the pace of ``combined_update``; ``watch_s`` is how often the state files are looked at
-    in between, so that a change of state is shown at once.
+    ``interval_s`` is the pace of ``combined_update``.  ``hosts`` are the names that may stand in a request's Host header;
+    with ``open_view`` everybody may look without a login.
     """
 
     token: str
     run_dir: Path
     whep_upstream: str
     stream_key_file: Path
+    panel_key_file: Path | None = None
+    release_dir: Path = Path("/opt/streamkit/current")
     cgroup_root: Path = Path("/sys/fs/cgroup")
     interval_s: float = 2.0
-    watch_s: float = 0.2
     upstream_timeout_s: float = 10.0
+    hosts: frozenset[str] = frozenset({"localhost"})
+    open_view: bool = False
+
+    @property
+    def log_file(self) -> Path:
+        """The supervisor's log of all children."""
+        return self.run_dir / "stream.log"
 
     @property
     def control_socket(self) -> Path:
         """The supervisor's socket."""
         return self.run_dir / "control.sock"
+
+    @property
+    def key_in_force(self) -> Path:
+        """The file of the stream key that counts now: one set in the panel wins over the deployment's."""
+        return key_in_force(self.panel_key_file or self.stream_key_file, self.stream_key_file)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Context:
@@ -41,7 +55,11 @@ class Context:
             token=read_token(token_file),
             run_dir=paths.run,
             whep_upstream=environment.get("STREAMKIT_WHEP_UPSTREAM", "http://127.0.0.1:8189/whep/endpoint"),
-            stream_key_file=paths.stream_key_file,
+            stream_key_file=paths.deployed_key_file,
+            panel_key_file=paths.panel_key_file,
+            release_dir=paths.release,
+            hosts=machine_names(environment.get("STREAMKIT_PANEL_HOSTS", "").split(",")),
+            open_view=environment.get("STREAMKIT_PANEL_OPEN_VIEW") == "1",
         )
 
 

@@ -1,167 +1,133 @@
-"""One sampler and one encoding for any number of open pages: server-sent events fan out from here.
+"""What happens, as events for every open page: figures at a steady pace, and whatever changed at once.
 
-Nothing is sampled while nobody looks.  A page that stops reading fills its own short queue and is then cut
-off; the others never wait for it.
+Nothing is sampled while nobody looks.  Every event is a whole state: a page that connects gets the present one of each
+kind and needs none of those it missed.
 """
 
 from __future__ import annotations
 
-import json
+import functools
 import sys
 import time
 import traceback
-from collections.abc import Callable, Hashable, Iterator
-from typing import Any
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import gevent
-from gevent.queue import Empty, Full, Queue
 
-EVENT = "combined_update"
-QUEUE_LENGTH = 8
-"""Events a page may lag behind, 16 s at the usual pace; each event is complete, so older ones are no loss."""
-HEARTBEAT_S = 15.0
-RETRY_MS = 2000
-MOST_SUBSCRIBERS = 2000
+from streamkit.errors import StreamkitError
+from streamkit.panel.fanout import Fanout, Subscription, encode_data, encode_event, event_stream
 
-Sample = dict[str, Any]
+LONGEST_WAIT_S = 1.0
+"""How long the hub waits at most: it also notices that nobody reads any more, and sends heartbeats."""
+AGAIN_S = 2.0
+"""When a document that could not be made is tried again."""
 
 
-class Subscription:
-    """One open page: a bounded queue of encoded events; None ends it."""
+@dataclass(frozen=True)
+class Source:
+    """One kind of event.
 
-    def __init__(self, on_overflow: Callable[[], None]) -> None:
-        self.queue: Queue[bytes | None] = Queue(maxsize=QUEUE_LENGTH)
-        self.on_overflow = on_overflow
+    ``document`` makes what it says; a StreamkitError means that there is nothing to say now.  ``mark`` returns a value
+    that differs from the last one when something changed; it is asked at every look, so it must be cheap.
+    ``interval_s`` is the pace at which the event is sent without a change; None: it is sent only when what it says
+    changed.  ``operators_only``: whoever looks through the open view does not get it.
+    """
+
+    event: str
+    document: Callable[[], Mapping[str, Any]]
+    mark: Callable[[], Hashable]
+    interval_s: float | None = None
+    operators_only: bool = False
+
+
+class _Feed:
+    """A source with what was last sent of it."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.seen: Hashable = None
+        self.due = 0.0
+        self.data = ""
+        self.event = b""
+
+
+class Waiting(Protocol):
+    """What the hub waits on between two looks at its sources."""
+
+    def wait(self, seconds: float) -> None:
+        """Return when something may have changed, at the latest after ``seconds``."""
+
+    def close(self) -> None:
+        """Wait no more."""
 
 
 class Hub:
-    """Samples every ``interval_s``, and at once when ``mark`` changes, for as long as somebody is subscribed."""
+    """Publishes its sources for as long as somebody reads; ``watch`` is called when the first reader comes."""
 
-    def __init__(
-        self,
-        sample: Callable[[], Sample],
-        mark: Callable[[], Hashable],
-        interval_s: float = 2.0,
-        watch_s: float = 0.2,
-    ) -> None:
-        self._sample = sample
-        self._mark = mark
-        self._interval_s = interval_s
-        self._watch_s = watch_s
-        self._subscriptions: set[Subscription] = set()
+    def __init__(self, sources: Sequence[Source], watch: Callable[[], Waiting]) -> None:
+        self._feeds = [_Feed(source) for source in sources]
+        self._watch = watch
         self._task: gevent.Greenlet[..., None] | None = None
-        self._latest: Sample | None = None
-        self._latest_event = b""
-        self._latest_at = -float("inf")
-        self._latest_mark: Hashable = None
-        self._closed = False
+        self.fanout = Fanout()
         self.encoded = 0
         """Events encoded so far; also the ``id`` of the last one."""
 
-    @property
-    def subscribers(self) -> int:
-        """How many pages are open."""
-        return len(self._subscriptions)
+    def stream(self, operator: bool = True) -> Iterator[bytes]:
+        """Return the bytes of one reader's stream; ``operator``: whether it has the token."""
+        return event_stream(functools.partial(self.subscribe, operator=operator), self.fanout.unsubscribe)
 
-    @property
-    def full(self) -> bool:
-        """Whether another page would be one too many."""
-        return self._closed or len(self._subscriptions) >= MOST_SUBSCRIBERS
-
-    def subscribe(self, on_overflow: Callable[[], None]) -> Subscription:
-        """Open a subscription that receives the present state at once; ``on_overflow`` must end its reader."""
-        subscription = Subscription(on_overflow)
-        self._subscriptions.add(subscription)
+    def subscribe(self, on_overflow: Callable[[], None], operator: bool = True) -> tuple[Subscription, list[bytes]]:
+        """Add a reader; returns it and the present state.  The first reader's comes through its queue in a moment."""
+        subscription = self.fanout.subscribe(on_overflow, operator)
         if self._task is None:
             self._task = gevent.spawn(self._run)
-        elif self._latest_event:
-            subscription.queue.put_nowait(self._latest_event)
-        return subscription
-
-    def unsubscribe(self, subscription: Subscription) -> None:
-        """Close a subscription; doing it twice is no error."""
-        self._subscriptions.discard(subscription)
-
-    def snapshot(self) -> Sample:
-        """Return the last sample while it still holds, else take a new one."""
-        fresh = time.monotonic() - self._latest_at < self._interval_s
-        if self._latest is not None and fresh and self._mark() == self._latest_mark:
-            return self._latest
-        return self._take()
+            return subscription, []
+        feeds = [feed for feed in self._feeds if operator or not feed.source.operators_only]
+        return subscription, [feed.event for feed in feeds if feed.event]
 
     def close(self) -> None:
-        """End every subscription: the server is going down."""
-        self._closed = True
-        for subscription in tuple(self._subscriptions):
-            try:
-                subscription.queue.put_nowait(None)
-            except Full:
-                self._cut_off(subscription)
-
-    def _take(self) -> Sample:
-        # The mark is read first: a change that lands between the two is then seen as new, never missed.
-        self._latest_mark = self._mark()
-        self._latest = self._sample()
-        self._latest_at = time.monotonic()
-        return self._latest
+        """End every reader: the server is going down."""
+        self.fanout.close()
 
     def _run(self) -> None:
-        due = 0.0
-        seen: Hashable = None
+        for feed in self._feeds:
+            feed.due, feed.data, feed.event = 0.0, "", b""
+        waiting = self._watch()
         try:
-            while self._subscriptions:
-                mark = self._mark()
-                if time.monotonic() >= due or mark != seen:
-                    seen = mark
-                    due = time.monotonic() + self._interval_s
-                    self._tick()
-                gevent.sleep(self._watch_s)
+            while self.fanout.readers:
+                for feed in self._feeds:
+                    self._advance(feed)
+                self.fanout.beat()
+                due = min(feed.due for feed in self._feeds) - time.monotonic()
+                waiting.wait(max(0.0, min(due, LONGEST_WAIT_S)))
         finally:
             self._task = None
-            self._latest_event = b""
+            waiting.close()
 
-    def _tick(self) -> None:
+    def _advance(self, feed: _Feed) -> None:
+        # The mark is read before the document: what changes between the two is seen next time, never missed.
+        mark = feed.source.mark()
+        if mark == feed.seen and time.monotonic() < feed.due:
+            return
+        feed.seen = mark
+        interval_s = feed.source.interval_s
+        feed.due = time.monotonic() + (AGAIN_S if interval_s is None else interval_s)
         try:
-            self._publish(self._take())
+            data = encode_data(feed.source.document())
+        except StreamkitError:
+            # What keeps it from being made is a state of its own, which the figures' event tells.
+            return
         except Exception:
             # One bad sample must not end the updates of every open page; the trace says what to repair.
             traceback.print_exc(file=sys.stderr)
-
-    def _publish(self, sample: Sample) -> None:
-        self.encoded += 1
-        text = json.dumps(sample, separators=(",", ":"))
-        self._latest_event = f"id: {self.encoded}\nevent: {EVENT}\ndata: {text}\n\n".encode()
-        for subscription in tuple(self._subscriptions):
-            try:
-                subscription.queue.put_nowait(self._latest_event)
-            except Full:
-                self._cut_off(subscription)
-
-    def _cut_off(self, subscription: Subscription) -> None:
-        self._subscriptions.discard(subscription)
-        subscription.on_overflow()
-
-
-def event_stream(hub: Hub) -> Iterator[bytes]:
-    """Yield the bytes of one ``text/event-stream`` until the page leaves, falls behind, or the server ends."""
-    reader = gevent.getcurrent()
-
-    def end_reader() -> None:
-        # The reader may hang in a send to a peer that no longer reads: only an exception gets it out.
-        gevent.kill(reader)
-
-    subscription = hub.subscribe(end_reader)
-    try:
-        # The first bytes leave at once, so that proxies and browsers see an open stream.
-        yield f"retry: {RETRY_MS}\n\n".encode()
-        while True:
-            try:
-                event = subscription.queue.get(timeout=HEARTBEAT_S)
-            except Empty:
-                yield b": nothing new\n\n"
-                continue
-            if event is None:
+            return
+        if interval_s is None:
+            feed.due = float("inf")
+            if data == feed.data:
                 return
-            yield event
-    finally:
-        hub.unsubscribe(subscription)
+        self.encoded += 1
+        feed.data = data
+        feed.event = encode_event(feed.source.event, self.encoded, data)
+        self.fanout.publish(feed.event, feed.source.operators_only)

@@ -7,10 +7,17 @@ from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
 from string import Template
+from typing import Literal
+
+from streamkit.panel.squeeze import squeeze
 
 TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
 AFTER_LOGIN = ("/", "/watch")
 """Where a login may lead; any other wish leads to the first."""
+
+
+PageAccess = Literal["full", "view"]
+"""Whether a page may offer what only somebody with the token may do, or shows figures and picture alone."""
 
 
 @dataclass(frozen=True)
@@ -27,21 +34,25 @@ class Pages:
 
     def __init__(self) -> None:
         folder = files("streamkit.panel") / "static"
-        texts = {entry.name: entry.read_bytes() for entry in folder.iterdir() if entry.is_file()}
+        texts = {
+            entry.name: squeeze(entry.name.rpartition(".")[2], entry.read_text(encoding="utf-8"))
+            for entry in folder.iterdir()
+            if entry.is_file()
+        }
         self.assets = {
             name: Asset(body, TYPES[kind], f'"{hashlib.sha256(body).hexdigest()[:16]}"')
-            for name, body in texts.items()
-            if (kind := name.rpartition(".")[2]) in TYPES
+            for name, text in texts.items()
+            if (kind := name.rpartition(".")[2]) in TYPES and (body := text.encode())
         }
-        self._html = {name: Template(body.decode("utf-8")) for name, body in texts.items() if name.endswith(".html")}
+        self._html = {name: Template(text) for name, text in texts.items() if name.endswith(".html")}
 
-    def panel(self) -> str:
-        """The page with picture, figures and buttons."""
-        return self._html["panel.html"].substitute()
+    def panel(self, access: PageAccess = "full") -> str:
+        """The page with picture, figures and buttons; it reads ``access`` from ``data-access``."""
+        return self._html["panel.html"].substitute(access=access)
 
-    def watch(self) -> str:
+    def watch(self, access: PageAccess = "full") -> str:
         """The page with nothing but the picture."""
-        return self._html["watch.html"].substitute()
+        return self._html["watch.html"].substitute(access=access)
 
     def login(self, wish: str, problem: str = "") -> str:
         """The login form; ``problem`` is one sentence on what went wrong."""

@@ -1,7 +1,4 @@
-"""One sample of everything the panel shows: state files of the supervisor and the launcher, and the machine.
-
-CPU figures are differences between two samples, so nothing here ever waits; they are null until there are two.
-"""
+"""One sample of everything the panel shows: state files of the supervisor and the launcher, and the machine."""
 
 from __future__ import annotations
 
@@ -11,27 +8,23 @@ from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any
 
-import psutil
-
-from streamkit.documents import SCHEMA_VERSION, Document, read_document
-from streamkit.errors import StreamkitError
-from streamkit.panel.cgroup import Usage, read_usage
+from streamkit.documents import SCHEMA_VERSION, Document
+from streamkit.panel.capture import Arrival, capture_state, usb2_sentence
+from streamkit.panel.files import Cached, load, stamp
+from streamkit.panel.gpu import Gpu
+from streamkit.panel.machine import Machine
+from streamkit.panel.redact import mask_urls
 from streamkit.panel.upstream import preview
+from streamkit.panel.viewers import Viewers
 
+__all__ = ["Sampler", "StateWatch", "load"]
+
+RELEASE = Path("/opt/streamkit/current")
 STALE_AFTER_S = 5.0
 """The launcher writes once a second; figures older than this describe a stream that is gone."""
-SHORTEST_WINDOW_S = 0.5
-"""CPU over less time than this is mostly the kernel's rounding; the previous figure is kept instead."""
-MOST_VIEWERS_LISTED = 50
 QUIET_STATES = frozenset({"stopped", "failed", "backoff", "waiting"})
-
-
-def load(path: Path) -> tuple[Document | None, str | None]:
-    """Return (document, None), or (None, a sentence on why there is none)."""
-    try:
-        return read_document(path), None
-    except StreamkitError as problem:
-        return None, str(problem)
+SHORT_SETTINGS = ("encoder", "resolution", "fps", "bitrate_kbps")
+"""What ``/api/status`` says of the settings; ``/api/config`` has them all."""
 
 
 class StateWatch:
@@ -45,186 +38,170 @@ class StateWatch:
 
     def mark(self) -> Hashable:
         """Return a value that differs from the last one when supervisor.json or the pipeline's state changed."""
-        seen = _stamp(self._launch)
+        seen = stamp(self._launch)
         if seen != self._launch_seen:
             self._launch_seen = seen
             document, _ = load(self._launch)
             self._launch_state = (str(document.get("state")), str(document.get("pid"))) if document else None
-        return _stamp(self._supervisor), self._launch_state
-
-
-def _stamp(path: Path) -> Hashable:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_ino, status.st_size
-
-
-class Machine:
-    """CPU, memory and load of host, container and the toolkit's own processes."""
-
-    def __init__(self, cgroup_root: Path, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._cgroup_root = cgroup_root
-        self._monotonic = monotonic
-        self._before_at: float | None = None
-        self._before_host: tuple[float, float] | None = None
-        self._before_cgroup_s: float | None = None
-        self._before_process: dict[int, tuple[float, float]] = {}
-        self._processes: dict[int, psutil.Process] = {}
-        self._figures: Document = {}
-
-    def read(self, pids: dict[str, int | None]) -> Document:
-        """Return {"window_s", "host", "container", "processes"}; ``pids`` names the processes to follow."""
-        now = self._monotonic()
-        if self._before_at is None or now - self._before_at >= SHORTEST_WINDOW_S:
-            window_s = None if self._before_at is None else now - self._before_at
-            self._figures = {
-                "window_s": None if window_s is None else round(window_s, 3),
-                "host": self._host(),
-                "container": self._container(window_s),
-                "processes": self._each_process(pids, now),
-            }
-            self._before_at = now
-        return self._figures
-
-    def _host(self) -> Document:
-        times = psutil.cpu_times()
-        idle = float(times.idle) + float(getattr(times, "iowait", 0.0))
-        # The kernel counts a guest's time within user time as well, so it is left out of the total.
-        guests = float(getattr(times, "guest", 0.0)) + float(getattr(times, "guest_nice", 0.0))
-        total = float(sum(times)) - guests
-        percent = None
-        if self._before_host and total > self._before_host[0]:
-            busy = 1.0 - (idle - self._before_host[1]) / (total - self._before_host[0])
-            percent = round(100.0 * min(1.0, max(0.0, busy)), 1)
-        self._before_host = (total, idle)
-        memory = psutil.virtual_memory()
-        return {
-            "cpu_percent": percent,
-            "cpu_count": psutil.cpu_count(),
-            "load": [round(value, 2) for value in os.getloadavg()],
-            "memory_total_bytes": memory.total,
-            "memory_used_bytes": memory.total - memory.available,
-            "memory_percent": memory.percent,
-        }
-
-    def _container(self, window_s: float | None) -> Document:
-        usage: Usage = read_usage(self._cgroup_root)
-        percent = None
-        if window_s and usage.cpu_s is not None and self._before_cgroup_s is not None:
-            percent = round(100.0 * max(0.0, usage.cpu_s - self._before_cgroup_s) / window_s, 1)
-        self._before_cgroup_s = usage.cpu_s
-        return {
-            "cpu_percent": percent,
-            "cpu_limit_cores": usage.cpu_limit_cores,
-            "memory_used_bytes": usage.memory_bytes,
-            "memory_limit_bytes": usage.memory_limit_bytes,
-        }
-
-    def _each_process(self, pids: dict[str, int | None], now: float) -> Document:
-        figures: Document = {}
-        kept: dict[int, tuple[float, float]] = {}
-        for name, pid in pids.items():
-            figures[name] = self._process(pid, now, kept) if pid else None
-        self._before_process = kept
-        self._processes = {pid: self._processes[pid] for pid in kept}
-        return figures
-
-    def _process(self, pid: int, now: float, kept: dict[int, tuple[float, float]]) -> Document | None:
-        try:
-            process = self._processes.get(pid)
-            if process is None or not process.is_running():
-                process = psutil.Process(pid)
-                self._before_process.pop(pid, None)
-            with process.oneshot():
-                times = process.cpu_times()
-                resident = process.memory_info().rss
-        except psutil.Error:
-            return None
-        self._processes[pid] = process
-        used_s = float(times.user) + float(times.system)
-        before = self._before_process.get(pid)
-        kept[pid] = (now, used_s)
-        percent = round(100.0 * max(0.0, used_s - before[1]) / (now - before[0]), 1) if before else None
-        return {"pid": pid, "cpu_percent": percent, "memory_bytes": resident}
+        return stamp(self._supervisor), self._launch_state
 
 
 class Sampler:
-    """Makes the two halves of ``combined_update`` from the run directory and the machine."""
+    """Makes the two halves of ``combined_update`` from the run directory, the release and the machine."""
 
     def __init__(
-        self, run_dir: Path, cgroup_root: Path = Path("/sys/fs/cgroup"), clock: Callable[[], float] = time.time
+        self,
+        run_dir: Path,
+        cgroup_root: Path = Path("/sys/fs/cgroup"),
+        clock: Callable[[], float] = time.time,
+        release_dir: Path = RELEASE,
+        gpu: Gpu | None = None,
+        redact: Callable[[str], str] = mask_urls,
     ) -> None:
+        """``redact`` takes secrets out of sentences.  Names and states are left alone: a stream key may be ``test``."""
         self._run_dir = run_dir
         self._clock = clock
-        self._machine = Machine(cgroup_root)
+        self._supervisor = Cached(run_dir / "supervisor.json")
+        self._hardware = Cached(release_dir / "hardware.json")
+        self._plan = Cached(release_dir / "plan.json")
+        self._inventory = Cached(release_dir / "settings.json")
+        self._gpu = gpu or Gpu()
+        self._redact = redact
+        self._arrival = Arrival()
+        self._usb2: tuple[Hashable, str] = (None, "")
+        self.machine = Machine(cgroup_root)
+        self.viewers = Viewers()
+        self.supervisor: Document = {}
+        """What the supervisor said when the last sample was taken, empty where it has said nothing."""
+        self.live: Document | None = None
+        """What the launcher said then, None where no stream runs."""
 
     def take(self) -> Document:
         """Return {"stats": …, "status": …}, both with ``sampled_at`` in seconds since 1970."""
         now = round(self._clock(), 3)
-        supervisor, problem = load(self._run_dir / "supervisor.json")
-        if not (self._run_dir / "supervisor.json").exists():
+        supervisor, problem = self._supervisor.read()
+        if supervisor is None and self._supervisor.mark is None:
             problem = "The supervisor has not said anything yet: the container is starting, or this panel runs alone."
         launch, _ = load(self._run_dir / "launch.json")
         server, _ = load(self._run_dir / "server.json")
-        state = supervisor or {}
+        state = self.supervisor = supervisor or {}
         stream = _part(state, "stream") or {"state": "unknown", "reason": problem or ""}
-        live = launch if launch and self._is_live(launch, stream, now) else None
+        live = self.live = launch if launch and _is_live(launch, stream, now) else None
         head = {"schema_version": SCHEMA_VERSION, "sampled_at": now}
         return {
             "stats": head | self._stats(state, live),
-            "status": head | _status(state, stream, problem, live, server),
+            "status": head | _status(state, stream, problem, live, server, self._redact),
         }
-
-    def _is_live(self, launch: Document, stream: Document, now: float) -> bool:
-        at = launch.get("sampled_at")
-        recent = isinstance(at, int | float) and abs(now - at) <= STALE_AFTER_S
-        return recent and stream.get("state") not in QUIET_STATES
 
     def _stats(self, state: Document, live: Document | None) -> Document:
-        viewers = _list(live, "viewers") if live else None
+        pids = _pids(state)
+        ledger = (_part(live, "ledger") or {}) if live else {}
+        rows = None if live is None else [row for row in _list(live, "viewers") if isinstance(row, dict)]
+        hardware, frames_come = self._hardware.document, self._arrival.frames_come(live)
         return {
-            **self._machine.read(_pids(state)),
-            "video": _part(live, "video") if live else None,
-            "audio": _part(live, "audio") if live else None,
-            "viewer_count": None if viewers is None else len(viewers),
-            "viewers": (viewers or [])[:MOST_VIEWERS_LISTED],
+            **self.machine.read(pids),
+            "video": _with_ledger(live, "video", ledger),
+            "audio": _with_ledger(live, "audio", ledger),
+            "capture": self._capture(state, frames_come),
+            "gpu": self._gpu.read(
+                pids["stream"] if live else None,
+                str(setting(state, "encoder")),
+                str(setting(state, "cuda_device")),
+                hardware,
+            ),
+            **self.viewers.read(rows, live.get("pid") if live else None),
         }
+
+    def _capture(self, state: Document, frames_come: bool | None) -> Document | None:
+        mode_reason = str(self._plan.document.get("mode_reason") or "")
+        found = capture_state(state, frames_come, self._usb2_limit(), mode_reason)
+        return found and {**found, "reason": self._redact(str(found["reason"]))}
+
+    def _usb2_limit(self) -> str:
+        """Return what USB 2 costs; worked out anew only when one of the documents changed."""
+        mark = (self._supervisor.mark, self._hardware.mark, self._inventory.mark)
+        if mark != self._usb2[0]:
+            inventory = _part(self._inventory.document, "settings") or {}
+            self._usb2 = (mark, usb2_sentence(self._supervisor.document, self._hardware.document, inventory))
+        return self._usb2[1]
+
+
+def _is_live(launch: Document, stream: Document, now: float) -> bool:
+    at = launch.get("sampled_at")
+    recent = isinstance(at, int | float) and abs(now - at) <= STALE_AFTER_S
+    return recent and stream.get("state") not in QUIET_STATES
+
+
+def _with_ledger(live: Document | None, name: str, ledger: Document) -> Document | None:
+    """Return the launcher's figures of picture or sound with the row of its ledger; None where there are none."""
+    found = _part(live, name) if live else None
+    return None if found is None else {**found, "ledger": _part(ledger, name)}
 
 
 def _status(
-    state: Document, stream: Document, problem: str | None, live: Document | None, server: Document | None
+    state: Document,
+    stream: Document,
+    problem: str | None,
+    live: Document | None,
+    server: Document | None,
+    redact: Callable[[str], str],
 ) -> Document:
-    offer = preview(state)
+    offer, settings = preview(state), _part(state, "settings") or {}
+    poller, panel, source = _part(state, "poller"), _part(state, "panel"), _part(state, "source")
+    live_errors = [redact(str(error)) for error in _list(live or {}, "errors")[-3:]]
     return {
-        "problem": problem,
-        "updated_at": state.get("updated_at"),
-        "stream": stream,
-        "panel": _part(state, "panel"),
-        "poller": _part(state, "poller"),
-        "settings": _part(state, "settings"),
-        "source": _part(state, "source"),
-        "encoder_reason": state.get("encoder_reason"),
+        "problem": problem and redact(problem),
+        "updated_at": _to_ms(state.get("updated_at")),
+        "stream": _child(stream, redact),
+        "panel": panel and _child(panel, redact),
+        "poller": poller and _child(poller, redact),
+        "settings": {name: entry for name in SHORT_SETTINGS if (entry := _part(settings, name))},
+        "source": source and {**source, "reason": redact(str(source.get("reason") or ""))},
+        "encoder_reason": redact(str(state.get("encoder_reason") or "")),
         "publish": state.get("publish"),
         "desired": state.get("desired"),
         "pipeline": None
         if live is None
-        else {"state": live.get("state"), "uptime_s": live.get("uptime_s"), "errors": _list(live, "errors")},
-        "server": server,
-        "preview": {"offered": offer.url is not None, "reason": offer.reason},
+        else {"state": live.get("state"), "uptime_s": live.get("uptime_s"), "errors": live_errors},
+        "server": server and _server(server, redact),
+        "preview": {"offered": offer.url is not None, "reason": offer.reason and redact(offer.reason)},
     }
+
+
+def _child(child: Document, redact: Callable[[str], str]) -> Document:
+    """Return one process as the supervisor has it, without digits of a second that nobody reads."""
+    times: Document = {name: _to_ms(child[name]) for name in ("since", "next_start_at") if name in child}
+    return {**child, **times, "reason": redact(str(child.get("reason") or ""))}
+
+
+def _server(server: Document, redact: Callable[[str], str]) -> Document:
+    """Return what the poller wrote of the WHIP server: of its streams our own, and how many there are in all."""
+    streams = _list(server, "streams")
+    own = [stream for stream in streams if isinstance(stream, dict) and stream.get("own")]
+    cleaned = {name: redact(server[name]) for name in ("url", "error") if isinstance(server.get(name), str)}
+    kept = {name: value for name, value in server.items() if name != "schema_version"}
+    counted = {"streams": own[:1], "stream_count": len(streams)}
+    return {**kept, **cleaned, "sampled_at": _to_ms(server.get("sampled_at")), **counted}
+
+
+def _to_ms(value: Any) -> Any:
+    return round(value, 3) if isinstance(value, float) else value
 
 
 def _pids(state: Document) -> dict[str, int | None]:
     """Return the processes to follow; the supervisor is the panel's parent when it started this panel."""
     under_supervisor = (_part(state, "panel") or {}).get("pid") == os.getpid()
-    stream_pid = (_part(state, "stream") or {}).get("pid")
-    return {
-        "supervisor": os.getppid() if under_supervisor else None,
-        "panel": os.getpid(),
-        "stream": stream_pid if isinstance(stream_pid, int) else None,
-    }
+    found: dict[str, int | None] = {"supervisor": os.getppid() if under_supervisor else None, "panel": os.getpid()}
+    for name in ("stream", "poller"):
+        pid = (_part(state, name) or {}).get("pid")
+        if name == "stream" or pid is not None:
+            found[name] = pid if isinstance(pid, int) else None
+    return found
+
+
+def setting(supervisor: Document, name: str) -> Any:
+    """Return the value of a setting in force, None where the supervisor has not said it."""
+    return (_part(_part(supervisor, "settings") or {}, name) or {}).get("value")
 
 
 def _part(document: Document, name: str) -> Document | None:

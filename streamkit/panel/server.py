@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import signal
 import sys
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from streamkit.errors import ExitCode, StreamkitError, UnavailableError
 from streamkit.panel.context import Context
 
 STOP_TIMEOUT_S = 2.0
+OPEN_FILES = 4096
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -35,6 +37,14 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _allow_files() -> None:
+    """Let this process hold as many connections as it takes; systems begin with 1,024 files for each process."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def serve(context: Context, host: str, port: int) -> None:
     """Serve ``context`` until a signal ends it.  Raises UnavailableError when the port cannot be had."""
     # Patched here and not on import, before anything that keeps state per thread is loaded: bottle's request
@@ -45,12 +55,13 @@ def serve(context: Context, host: str, port: int) -> None:
 
     import gevent
     from gevent.event import Event
-    from gevent.pywsgi import WSGIServer
 
     from streamkit.panel.app import create_app
+    from streamkit.panel.wire import Server
 
+    _allow_files()
     panel = create_app(context)
-    server = WSGIServer((host, port), panel, log=None)
+    server = Server((host, port), panel)
     try:
         server.start()
     except OSError as problem:
@@ -63,5 +74,5 @@ def serve(context: Context, host: str, port: int) -> None:
         gevent.signal_handler(number, ended.set)
     sys.stderr.write(f"The panel listens on http://{host}:{server.server_port}/\n")
     ended.wait()
-    panel.hub.close()
+    panel.close()
     server.stop(timeout=STOP_TIMEOUT_S)

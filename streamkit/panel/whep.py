@@ -9,13 +9,19 @@ import http.client
 import re
 import ssl
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+import bottle
+
+from streamkit.panel.body import read_body
 from streamkit.panel.context import Context
+from streamkit.panel.redact import mask_urls
 from streamkit.panel.replies import Reply, error_reply, raw_reply
+from streamkit.panel.routes import Route
 from streamkit.panel.sample import load
 from streamkit.panel.upstream import preview
 
@@ -23,7 +29,8 @@ MAX_BODY_BYTES = 64 * 1024
 """An offer of a browser is 3 to 10 KB."""
 MAX_REPLY_BYTES = 256 * 1024
 MOST_RESOURCES = 1024
-RESOURCE_ID = r"[A-Za-z0-9._~-]{1,128}"
+RESOURCE_ID = r"[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,127}"
+"""No dot first: the signaller would be asked for the folder above."""
 OFFER_TYPE = "application/sdp"
 PATCH_TYPE = "application/trickle-ice-sdpfrag"
 PASSED_ON = ("Content-Type", "ETag", "Link", "Accept-Patch", "Retry-After")
@@ -58,6 +65,21 @@ class WhepProxy:
         self._context = context
         self._resources: OrderedDict[str, str] = OrderedDict()
 
+    def routes(self) -> Iterable[Route]:
+        """Return the addresses of viewers."""
+        rule = f"/whep/<resource:re:{RESOURCE_ID}>"
+        return (
+            Route("POST", "/whep", self._post, "view"),
+            Route("PATCH", rule, self._change, "view"),
+            Route("DELETE", rule, self._change, "view"),
+        )
+
+    def _post(self) -> Reply:
+        return self.offer(read_body(MAX_BODY_BYTES), bottle.request.content_type)
+
+    def _change(self, resource: str) -> Reply:
+        return self.change(bottle.request.method, resource, read_body(MAX_BODY_BYTES), bottle.request.content_type)
+
     def offer(self, body: bytes, content_type: str) -> Reply:
         """Forward an SDP offer; the answer's ``Location`` names the resource as ``/whep/<id>``."""
         try:
@@ -70,7 +92,7 @@ class WhepProxy:
                 headers["Location"] = "/whep/" + self._remember(upstream, location)
             return raw_reply(answer.body, answer.status, headers)
         except Refusal as refusal:
-            return error_reply(refusal.status, refusal.sentence)
+            return error_reply(refusal.status, mask_urls(refusal.sentence))
 
     def change(self, method: str, resource: str, body: bytes, content_type: str) -> Reply:
         """Forward a PATCH (ICE candidates) or DELETE for one resource."""
@@ -85,7 +107,7 @@ class WhepProxy:
             headers = {name: answer.headers[name] for name in PASSED_ON if name in answer.headers}
             return raw_reply(answer.body, answer.status, headers)
         except Refusal as refusal:
-            return error_reply(refusal.status, refusal.sentence)
+            return error_reply(refusal.status, mask_urls(refusal.sentence))
 
     def _upstream(self) -> Upstream:
         supervisor, _ = load(self._context.run_dir / "supervisor.json")
@@ -94,7 +116,7 @@ class WhepProxy:
             raise Refusal(404, found.reason or "No picture is offered here.")
         if not found.with_key:
             return Upstream(self._context.whep_upstream)
-        return Upstream(found.url, _read_key(self._context.stream_key_file))
+        return Upstream(found.url, _read_key(self._context.key_in_force))
 
     def _remember(self, upstream: Upstream, location: str) -> str:
         url = urljoin(upstream.url, location)

@@ -82,8 +82,8 @@ def context(states: States, tmp_path: Path) -> Context:
         stream_key_file=key,
         cgroup_root=tmp_path / "cgroup",
         interval_s=0.3,
-        watch_s=0.02,
         upstream_timeout_s=2.0,
+        hosts=frozenset({"panel.test"}),
     )
 
 
@@ -115,12 +115,13 @@ class Client:
         headers: Mapping[str, str] | None = None,
         address: str = "192.0.2.7",
         token: str | None = None,
+        query: str = "",
     ) -> Answer:
         environ: dict[str, Any] = {
             "REQUEST_METHOD": method,
             "SCRIPT_NAME": "",
             "PATH_INFO": path,
-            "QUERY_STRING": "",
+            "QUERY_STRING": query,
             "REMOTE_ADDR": address,
             "HTTP_HOST": "panel.test:8081",
             "wsgi.input": io.BytesIO(body),
@@ -157,6 +158,12 @@ def panel(context: Context) -> Panel:
 def call(panel: Panel) -> Client:
     """A client without a login."""
     return Client(panel)
+
+
+@pytest.fixture
+def open_call(context: Context) -> Client:
+    """A client without a login of a panel whose view is open."""
+    return Client(create_app(replace(context, open_view=True)))
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import selectors
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from http.cookies import SimpleCookie
@@ -16,18 +17,20 @@ import pytest
 from streamkit.panel.app import Panel, create_app
 from streamkit.panel.auth import COOKIE, FREE_FAILURES
 from streamkit.panel.context import Context
+from streamkit.panel.fanout import Fanout
 from streamkit.run.control import ControlServer
 
 TOKEN = "correct horse battery staple"
-PUBLIC = {("GET", "/"), ("POST", "/login"), ("GET", r"/static/<name:re:[a-z]+\.[a-z]+>")}
+PUBLIC = {("GET", "/"), ("GET", "/login"), ("POST", "/login"), ("GET", r"/static/<name:re:[a-z]+\.[a-z]+>")}
 EXAMPLES = {"action": "stop", "resource": "viewer-1", "name": "app.css"}
+ENDLESS = ("/api/events", "/api/logs/stream")
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 def all_routes() -> list[tuple[str, str]]:
     """Every route of the application, so that a new one cannot be forgotten here."""
     context = Context(TOKEN, Path("/nowhere"), "http://127.0.0.1:9/", Path("/nowhere/key"))
-    return [(method, rule) for method, rule, _ in create_app(context).routes]
+    return [(route.method, route.rule) for route in create_app(context).routes]
 
 
 def example(rule: str) -> str:
@@ -36,7 +39,7 @@ def example(rule: str) -> str:
 
 
 def test_only_the_listed_routes_are_public(panel: Panel) -> None:
-    assert {(method, rule) for method, rule, public in panel.routes if public} == PUBLIC
+    assert {(route.method, route.rule) for route in panel.routes if route.access == "public"} == PUBLIC
 
 
 @pytest.mark.parametrize(("method", "rule"), [route for route in all_routes() if route not in PUBLIC])
@@ -52,10 +55,78 @@ def test_without_the_token_every_other_route_says_401(
 
 @pytest.mark.parametrize(("method", "rule"), [route for route in all_routes() if route not in PUBLIC])
 def test_with_the_token_no_route_says_401(call: Any, method: str, rule: str) -> None:
-    if rule == "/api/events":
+    if rule.endswith(ENDLESS):
         # Endless by nature; the hub's own tests read it.
         method = "HEAD"
     assert call(method, example(rule), token=TOKEN).status not in (401, 403, 404, 500)
+
+
+OPEN = {
+    ("GET", "/watch"),
+    ("GET", "/api/stats"),
+    ("GET", "/api/status"),
+    ("GET", "/api/events"),
+    ("GET", "/metrics"),
+    ("POST", "/whep"),
+    ("PATCH", "/whep/<resource>"),
+    ("DELETE", "/whep/<resource>"),
+}
+"""What the open view adds: figures, states and the picture; no log, no bundle, no button, no change."""
+
+
+def test_the_open_view_opens_only_what_shows_figures_and_picture(panel: Panel) -> None:
+    found = {(route.method, re.sub(r":re:.*>", ">", route.rule)) for route in panel.routes if route.access == "view"}
+    assert found == OPEN, "what is opened to everybody is reviewed here"
+
+
+@pytest.mark.parametrize(("method", "rule"), [route for route in all_routes() if route not in PUBLIC])
+def test_in_the_open_view_everything_else_still_wants_the_token(
+    open_call: Any, panel: Panel, method: str, rule: str
+) -> None:
+    access = next(route.access for route in panel.routes if (route.method, route.rule) == (method, rule))
+    asked = "HEAD" if rule.endswith(ENDLESS) else method
+    assert (open_call(asked, example(rule)).status == 401) is (access == "operator")
+
+
+def test_the_open_view_shows_the_page_without_its_buttons_and_the_whole_page_after_login(open_call: Any) -> None:
+    assert b'data-access="view"' in open_call("GET", "/").body
+    assert b"player.js" in open_call("GET", "/watch").body
+    assert b'name="token"' in open_call("GET", "/login").body
+    assert b'data-access="full"' in open_call("GET", "/", headers=cookie_of(log_in(open_call))).body
+
+
+def test_the_view_is_closed_unless_it_is_opened(token_file: Path) -> None:
+    for value, opens in ((None, False), ("", False), ("0", False), ("true", False), ("1", True)):
+        environment = {"STREAMKIT_PANEL_TOKEN_FILE": str(token_file)}
+        if value is not None:
+            environment["STREAMKIT_PANEL_OPEN_VIEW"] = value
+        assert Context.from_environment(environment).open_view is opens
+
+
+@pytest.mark.parametrize(("method", "rule"), all_routes())
+def test_a_name_that_is_not_the_panels_gets_nothing(call: Any, method: str, rule: str) -> None:
+    answer = call(method, example(rule), headers={"Host": "evil.test:8081"}, token=TOKEN)
+    assert answer.status == 421
+    assert b"streamkit_panel_hosts" in answer.body
+    assert b"evil" not in answer.body and b"x264" not in answer.body
+
+
+@pytest.mark.parametrize("host", ["panel.test:8081", "192.0.2.1", "[2001:db8::1]:8081", "192.0.2.1:443"])
+def test_addresses_and_the_panels_own_names_are_answered(call: Any, host: str) -> None:
+    assert call("GET", "/api/status", headers={"Host": host}, token=TOKEN).status == 200
+    assert call("GET", "/", headers={"Host": host}).status == 200
+
+
+def test_names_for_the_panel_come_from_its_environment(token_file: Path) -> None:
+    environment = {"STREAMKIT_PANEL_TOKEN_FILE": str(token_file), "STREAMKIT_PANEL_HOSTS": "TV.example.org, box"}
+    hosts = Context.from_environment(environment).hosts
+    assert {"tv.example.org", "box", "box.local", "localhost", socket.gethostname().lower()} <= hosts
+
+
+@pytest.mark.parametrize("coding", ["chunked", "gzip, chunked"])
+def test_a_request_of_unknown_length_is_not_read(call: Any, coding: str) -> None:
+    answer = call("POST", "/whep", headers={"Transfer-Encoding": coding}, token=TOKEN)
+    assert (answer.status, "Content-Length" in answer.json["error"]) == (411, True)
 
 
 @pytest.mark.parametrize(("method", "rule"), [route for route in all_routes() if route[0] != "GET"])
@@ -122,6 +193,15 @@ def test_wrong_token_is_said_and_then_throttled_for_that_address_only(call: Any)
     assert call("GET", "/api/status", token=TOKEN, address="192.0.2.8").status == 200
 
 
+def test_logins_are_logged_with_the_address_and_never_with_what_was_sent(
+    call: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log_in(call, "a wrong guess")
+    log_in(call)
+    said = capsys.readouterr().err
+    assert said == "A login from 192.0.2.7 was refused: wrong token.\nA login from 192.0.2.7.\n"
+
+
 def test_login_form_of_any_length_is_refused_politely(call: Any) -> None:
     assert call("POST", "/login", b"token=" + b"x" * 5000, FORM).status == 413
 
@@ -146,8 +226,10 @@ def test_every_answer_carries_the_protective_headers(call: Any) -> None:
 
 
 def test_assets_are_small_and_not_sent_twice(call: Any) -> None:
-    folder = Path(create_app.__code__.co_filename).parent / "static"
-    assert sum(path.stat().st_size for path in folder.iterdir()) <= 60 * 1024
+    page = call("GET", "/", token=TOKEN).body
+    names = set(re.findall(rb'"/static/([a-z]+\.[a-z]+)"', page))
+    sizes = [len(page), *(len(call("GET", f"/static/{name.decode()}").body) for name in names)]
+    assert len(sizes) > 5 and sum(sizes) <= 60 * 1024
     first = call("GET", "/static/app.css")
     assert first.headers["content-type"] == "text/css; charset=utf-8"
     again = call("GET", "/static/app.css", headers={"If-None-Match": first.headers["etag"]})
@@ -210,7 +292,9 @@ def test_requests_are_counted_by_route(call: Any, panel: Panel) -> None:
 
 def test_the_counters_come_with_every_update(panel: Panel, call: Any) -> None:
     call("GET", "/api/status", token=TOKEN)
-    assert panel.hub.snapshot()["stats"]["panel"]["requests"]["/api/status"] in (0, 1), "as old as the sample"
+    event = next(feed for feed in panel.hub._feeds if feed.source.event == "combined_update").source.document()
+    assert event["stats"]["panel"]["requests"] == {"/api/stats": 0, "/api/status": 1}
+    assert "settings" not in event["status"], "they have an event of their own"
     assert call("GET", "/api/stats", token=TOKEN).json["panel"]["requests"]["/api/status"] == 1, "as it is now"
 
 
@@ -268,8 +352,10 @@ def test_buttons_reach_the_supervisor(call: Any, supervisor: list[dict[str, Any]
     assert [message["command"] for message in supervisor] == ["stop", "restart", "start"]
 
 
-def test_events_are_refused_when_too_many_pages_are_open(call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streamkit.panel.hub.MOST_SUBSCRIBERS", 0)
+def test_events_are_refused_when_too_many_pages_are_open(
+    panel: Panel, call: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(panel.hub, "fanout", Fanout(most_readers=0))
     answer = call("GET", "/api/events", token=TOKEN)
     assert answer.status == 503
     assert "Too many pages" in answer.json["error"]

@@ -11,8 +11,11 @@ from typing import Any
 
 import pytest
 
+from streamkit.documents import write_document
 from streamkit.panel.cgroup import Usage, read_usage
-from streamkit.panel.sample import Machine, Sampler, StateWatch
+from streamkit.panel.machine import Machine
+from streamkit.panel.redact import Redactor
+from streamkit.panel.sample import Sampler, StateWatch
 from streamkit.panel.upstream import preview, whep_address
 
 
@@ -179,3 +182,61 @@ def test_preview_is_offered_where_the_picture_can_be_had() -> None:
     refused = of(server_url="http://box/x", whep_url="")
     assert refused.url is None
     assert refused.reason is not None and "streamkit_whep_url" in refused.reason
+
+
+def test_the_sample_holds_ledger_stages_and_what_is_known_of_card_gpu_and_viewers(states: Any, tmp_path: Path) -> None:
+    stats = sample(states)["stats"]
+    ledger = stats["video"]["ledger"]
+    assert (
+        ledger["captured"] + ledger["duplicated"]
+        == ledger["sent"] + sum(ledger["dropped"].values()) + ledger["in_flight"]
+    )
+    assert stats["video"]["stages_ms"]["encode"] == {"p50": 8.941, "p95": 15.326}
+    assert stats["audio"]["ledger"] == {"captured": 37550, "gaps": 1, "gap_ms": 21.333}
+    assert stats["capture"]["state"] == "no_device" and "No capture card" in stats["capture"]["reason"]
+    assert stats["gpu"] is None, "software encodes"
+    assert (stats["viewer_count"], stats["loss_percent"], stats["rtt_ms"]) == (1, None, 1.24)
+    assert "temperature_c" in stats["host"]
+
+
+def test_the_poller_is_followed_while_it_runs(states: Any) -> None:
+    assert set(sample(states)["stats"]["processes"]) == {"supervisor", "panel", "stream"}
+    states.supervisor(poller={"state": "running", "pid": os.getpid(), "restarts": 0, "since": 1.0})
+    assert sample(states)["stats"]["processes"]["poller"]["pid"] == os.getpid()
+
+
+def test_of_the_server_our_own_stream_is_told_and_the_others_counted(states: Any) -> None:
+    streams = [{"own": True, "viewers": 2}, {"own": False, "viewers": 9}, {"own": False, "viewers": 1}]
+    found = {
+        "sampled_at": 5.0,
+        "url": "http://user:pass@box/api/status",
+        "reachable": True,
+        "error": None,
+        "streams": streams,
+    }
+    write_document(states.folder / "server.json", found)
+    server = sample(states)["status"]["server"]
+    assert (server["streams"], server["stream_count"]) == ([{"own": True, "viewers": 2}], 3)
+    assert server["url"] == "http://***@box/api/status"
+
+
+def test_an_address_that_is_a_secret_is_in_no_sentence(states: Any) -> None:
+    secret = "b236bde30eb07b9d01318940e5fc3edake34a3efb3896e18f2dc277ce6cc993ad"
+    url = f"https://customer-m033z5x00ks6nunl.cloudflarestream.com/{secret}/webRTC/publish"
+    states.publish_by_whip(url)
+    states.launch(errors=[f"sink: {url} answered 409"])
+    status = sample(states)["status"]
+    assert secret not in str(status)
+    assert "cloudflarestream.com/***/webRTC/publish" in status["preview"]["reason"]
+    assert status["pipeline"]["errors"] == [f"sink: {url.replace(secret, '***')} answered 409"]
+
+
+def test_a_key_is_taken_out_of_sentences_and_leaves_names_and_states_alone(states: Any) -> None:
+    """Nothing keeps anybody from the stream key "test", which is also the name of a source."""
+    redact = Redactor(["test", "running"])
+    states.supervisor("running", stream={"reason": "the server said: no to test"}, encoder_reason="for running test")
+    status = Sampler(states.folder, redact=redact).take()["status"]
+    assert (status["stream"]["state"], status["source"]["video"]) == ("running", "test")
+    assert status["stream"]["reason"] == "the server said: no to ***"
+    assert status["encoder_reason"] == "for *** ***"
+    assert "moving *** picture" in status["source"]["reason"]

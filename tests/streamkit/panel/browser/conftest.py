@@ -5,14 +5,18 @@ from __future__ import annotations
 import contextlib
 import json
 import queue
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.local_server import QuietHandler, serving
+from tests.streamkit.panel.browser.supervisor import StandIn
+from tests.streamkit.panel.browser.visitor import Visitor
 from tests.viewer import CHROMIUM, FLAGS
 
 
@@ -88,3 +92,46 @@ def browser(publisher: Publisher) -> Iterator[Browser]:
         stream.goto(f"{publisher.url}/publisher")
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def keep_fresh(states: Any) -> Iterator[None]:
+    """Write launch.json once a second, as the launcher does.
+
+    ``states.fixed`` may hold fields that are written each time, or None where nothing is to be written.
+    """
+    states.fixed = {}
+    ended = threading.Event()
+
+    def loop() -> None:
+        while not ended.wait(1.0):
+            if states.fixed is not None:
+                states.launch(**states.fixed)
+
+    thread = threading.Thread(target=loop)
+    thread.start()
+    yield
+    ended.set()
+    thread.join()
+
+
+@pytest.fixture
+def panel_process(publisher: Publisher, run_panel: Any, keep_fresh: None) -> Any:
+    """A panel whose stream is the publisher."""
+    return run_panel(f"{publisher.url}/whep/endpoint")
+
+
+@pytest.fixture
+def visitor(browser: Browser, panel_process: Any) -> Iterator[Visitor]:
+    """A fresh browser profile at the panel."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    yield Visitor(context.new_page(), panel_process)
+    context.close()
+
+
+@pytest.fixture
+def supervisor(states: Any) -> Iterator[StandIn]:
+    """Somebody who answers on the control socket."""
+    found = StandIn(states)
+    yield found
+    found.close()
