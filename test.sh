@@ -17,7 +17,7 @@ machine is made; both are kept for the next time.
   lint      ruff, mypy, yamllint, ansible-lint, shellcheck, hadolint
   unit      tests that need nothing but Python
   ansible   wrong settings, really handed to the playbook
-  browser   the panel's pages in Chromium
+  browser   the panel's pages in Chromium, behind proxies, and with a thousand viewers
   machine   ./install.sh on fresh Debian 13 and 12, and the picture of every encoder in a browser
   image     launcher, trial encodes and scripts inside the image that the machines built
   vm        a virtual machine with a capture card, provisioned over ssh, watched from outside
@@ -26,7 +26,8 @@ By name only, because they take long:
 
   bench     what the launcher costs beside gst-launch-1.0, interleaved (needs the image that machine builds)
   fleet20   1, 5 and 20 hosts in one run each, some of the twenty broken: time and memory (needs that image, 8 GB of memory)
-  fuzz      100,000 damaged texts through the parsers (2,000 are a part of unit)
+  fuzz      100,000 damaged texts through the parsers (2,000 are a part of unit), 20,000 malformed requests at the panel
+            (500 are), and a day's events through panel and page
 
 Words after -- go to pytest (bench: to the benchmark):  ./test.sh unit -- -k supervisor
 
@@ -69,6 +70,24 @@ install_packages() {
     say "Installing ${missing[*]}"
     apt-get -qq update
     DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends "${missing[@]}" </dev/null >/dev/null
+}
+
+# Unpacked into the tests' cache and not installed: Debian's packages would start web servers on this machine.
+unpack_packages() {
+    local package cache="${STREAMKIT_TEST_CACHE:-$HOME/.cache/streamkit-tests}/programs" folder
+    for package in "$@"; do
+        if [[ -d $cache/$package ]]; then
+            continue
+        fi
+        say "Unpacking $package"
+        apt-get -qq update
+        mkdir -p "$cache"
+        folder=$(mktemp -d "$cache/.new-XXXXXX")
+        # What _apt may not read, root fetches itself; saying so is not worth a warning.
+        (cd -- "$folder" && apt-get -qq -o APT::Sandbox::User=root download "$package" && dpkg-deb --extract ./*.deb "$folder/tree")
+        mv -- "$folder/tree" "$cache/$package"
+        rm -r -- "$folder"
+    done
 }
 
 install_python() {
@@ -188,10 +207,16 @@ main() {
                 say fleet20
                 "$venv/bin/python" -m tests.fleet.twenty "${pytest_words[@]}"
                 ;;
-            fuzz) STREAMKIT_FUZZ_INPUTS=100000 part fuzz --timeout 3600 tests/streamkit/parse/test_fuzz.py "${pytest_words[@]}" ;;
+            fuzz)
+                install_packages chromium
+                STREAMKIT_FUZZ_INPUTS=100000 STREAMKIT_EVENTS=43200 part fuzz --timeout 3600 \
+                    tests/streamkit/parse/test_fuzz.py tests/streamkit/panel/hostile/test_fuzz.py \
+                    tests/streamkit/panel/hostile/test_memory.py "${pytest_words[@]}"
+                ;;
             ansible) marks+=(ansible) ;;
             browser)
-                install_packages chromium
+                install_packages chromium openssl
+                unpack_packages nginx caddy
                 marks+=(browser)
                 ;;
             machine)
