@@ -11,6 +11,8 @@ from tests.conftest import REPOSITORY
 from tests.docs.blocks import documents
 
 PAGES = [*documents(), REPOSITORY / "ARCHITECTURE.md", REPOSITORY / "CHANGELOG.md"]
+LEAST_WORDS = 15
+"""Letters of what stands for a picture where it is not seen."""
 
 
 def without_code(text: str) -> str:
@@ -47,3 +49,23 @@ def test_every_page_is_reached_from_the_readme() -> None:
     text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     for page in documents()[1:]:
         assert f"(docs/{page.name})" in text, f"README does not lead to docs/{page.name}"
+
+
+SHOWN = r"!\[([^\]]*)\]\(([^)\s]+)\)"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_pictures_exist_and_have_words(page: Path) -> None:
+    for words, target in re.findall(SHOWN, without_code(page.read_text(encoding="utf-8"))):
+        content = (page.parent / target).read_bytes()
+        assert content.startswith(b"\x89PNG\r\n"), f"{page.name}: {target} is no PNG"
+        assert len(words) >= LEAST_WORDS, f"{page.name}: say what {target} shows, for who does not see it"
+
+
+def test_every_picture_is_shown() -> None:
+    shown = {
+        (page.parent / target).resolve()
+        for page in PAGES
+        for _, target in re.findall(SHOWN, page.read_text(encoding="utf-8"))
+    }
+    assert set((REPOSITORY / "docs" / "images").glob("*.png")) <= shown
