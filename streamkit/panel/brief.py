@@ -11,8 +11,6 @@ from typing import Any
 
 from streamkit.documents import Document
 
-ID_CHARS = 8
-"""Of a viewer's id, which is 36 long: enough to tell fifty apart."""
 _STATS_LEFT_OUT = frozenset({"schema_version", "window_s"})
 _STATUS_LEFT_OUT = frozenset({"schema_version", "settings", "updated_at", "desired", "panel", "poller"})
 
@@ -32,7 +30,7 @@ def brief(sample: Mapping[str, Any]) -> Document:
     stats |= {
         "host": _without(stats["host"], {"load"}),
         "processes": {name: found and _without(found, {"pid"}) for name, found in processes.items()},
-        "viewers": [{**_without(viewer, {"pli"}), "id": str(viewer["id"])[:ID_CHARS]} for viewer in stats["viewers"]],
+        "viewers": [_without(viewer, {"pli"}) for viewer in stats["viewers"]],
         "video": stats["video"] and _video(stats["video"]),
         "audio": stats["audio"] and _audio(stats["audio"]),
     }

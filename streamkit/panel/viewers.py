@@ -11,6 +11,9 @@ from typing import Any
 from streamkit.documents import Document
 
 MOST_LISTED = 50
+ID_CHARS = 8
+"""Of a viewer's id, which is 36 long: enough to tell fifty apart, and too little to end the session of another one, for
+which the whole id is the address."""
 WINDOW_S = 10.0
 """Over how much time loss is counted: viewers report it every second to five, so less would jump about."""
 SHOWN = ("id", "connected_s", "rtt_ms", "packets_sent", "packets_lost", "nack", "pli", "bitrate_kbps")
@@ -41,7 +44,7 @@ class Viewers:
         times = [row["rtt_ms"] for row in rows if isinstance(row.get("rtt_ms"), int | float)]
         return {
             "viewer_count": len(rows),
-            "viewers": [{name: row.get(name) for name in SHOWN} for row in rows[:MOST_LISTED]],
+            "viewers": [_shown(row) for row in rows[:MOST_LISTED]],
             "loss_percent": self._loss_percent(),
             "rtt_ms": round(statistics.median(times), 2) if times else None,
         }
@@ -69,6 +72,10 @@ class Viewers:
         if sent == sent_before:
             return None
         return round(min(100 * (lost - lost_before) / (sent - sent_before), 100.0), 2)
+
+
+def _shown(row: Mapping[str, Any]) -> Document:
+    return {name: row.get(name) for name in SHOWN} | {"id": str(row.get("id"))[:ID_CHARS]}
 
 
 def _whole(value: object) -> int:

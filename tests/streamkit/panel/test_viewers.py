@@ -52,3 +52,9 @@ def test_a_crowd_is_counted_and_its_beginning_listed() -> None:
 def test_rows_without_figures_are_no_error() -> None:
     found = Viewers().read([{"id": "a"}, {"packets_sent": "many", "rtt_ms": None}], 7)
     assert (found["viewer_count"], found["loss_percent"], found["rtt_ms"]) == (2, None, None)
+
+
+def test_nobody_learns_the_address_of_another_ones_session() -> None:
+    whole = "6f1d1f3e-aa01-4c6e-9a3e-0d9b7f4f2c11"
+    found = Viewers().read([{"id": whole}], 7)
+    assert [viewer["id"] for viewer in found["viewers"]] == ["6f1d1f3e"]
