@@ -12,9 +12,8 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote, quote_plus
 
-MASK = "***"
-SHORT_CHARS = 6
-"""A known secret shorter than this is only taken out where it stands alone, or it would take words apart."""
+from streamkit.run.mask import MASK, any_of
+
 _URL = re.compile(r"://([^\s'\"<>\\^`{}|]+)")
 """Whatever its scheme: to look for that as well takes quadratic time on a long word."""
 _QUERY = re.compile(r"([?&;])([\w-]{1,64})=([^&;\s'\"<>]+)")
@@ -68,10 +67,7 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str], addresses: Iterable[str] = ()) -> None:
         known = {secret.strip() for secret in secrets} | {part for url in addresses for part in secret_parts(url)}
-        forms = {form for secret in known if secret for form in _forms(secret)} - {MASK}
-        # The longest first: one secret may begin with another.
-        words = [_pattern(form) for form in sorted(forms, key=lambda form: (-len(form), form))]
-        self._known = re.compile("|".join(words)) if words else None
+        self._known = any_of({form for secret in known if secret for form in _forms(secret)} - {MASK})
 
     def __call__(self, text: str) -> str:
         """Return ``text`` without secrets; each is replaced by ``***``."""
@@ -99,8 +95,3 @@ def _forms(secret: str) -> set[str]:
         base64.b64encode(secret.encode()).decode(),
         base64.urlsafe_b64encode(secret.encode()).decode(),
     }
-
-
-def _pattern(form: str) -> str:
-    word = re.escape(form)
-    return word if len(form) >= SHORT_CHARS else rf"(?<![A-Za-z0-9]){word}(?![A-Za-z0-9])"

@@ -3,43 +3,58 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
 MASK = "***"
 SHORT_CHARS = 8
 """A secret shorter than this is only taken out where it stands alone, or it would take words apart."""
+Masking = Callable[[str], str]
+"""Returns a text with ``***`` for each secret."""
 _Stamp = tuple[int, int, int] | None
 
 
-class SecretFiles:
-    """Knows the content of some files, each one line of text; a file is read again when it changed."""
-
-    def __init__(self, files: Sequence[Path]) -> None:
-        self._files = tuple(files)
-        self._stamps: tuple[_Stamp, ...] = ()
-        self._pattern: re.Pattern[str] | None = None
-
-    def mask(self, text: str) -> str:
-        """Return ``text`` with every known secret replaced by ``***``."""
-        stamps = tuple(_stamp(path) for path in self._files)
-        if stamps != self._stamps:
-            self._stamps = stamps
-            self._pattern = _pattern([_content(path) for path in self._files])
-        return self._pattern.sub(MASK, text) if self._pattern else text
-
-
-def _pattern(secrets: Sequence[str]) -> re.Pattern[str] | None:
-    forms = {form for secret in secrets if secret for form in (secret, quote(secret, safe=""), repr(secret)[1:-1])}
+def any_of(forms: Iterable[str]) -> re.Pattern[str] | None:
+    """Return a pattern for each of the texts, None where there is none to look for."""
     # The longest first: one secret may begin with another.
-    words = [_word(form) for form in sorted(forms, key=len, reverse=True)]
+    words = [_word(form) for form in sorted(set(forms), key=lambda form: (-len(form), form)) if form]
     return re.compile("|".join(words)) if words else None
 
 
 def _word(form: str) -> str:
     escaped = re.escape(form)
     return escaped if len(form) >= SHORT_CHARS else rf"(?<![A-Za-z0-9]){escaped}(?![A-Za-z0-9])"
+
+
+def plain_masking(secrets: Sequence[str]) -> Masking:
+    """Take secrets out as programs log them: as they are, in an address, and in quotes."""
+    pattern = any_of(form for secret in secrets for form in (secret, quote(secret, safe=""), repr(secret)[1:-1]))
+    return lambda text: pattern.sub(MASK, text) if pattern else text
+
+
+class SecretFiles:
+    """Knows the content of some files, each one line of text; a file is read again when it changed.
+
+    ``make`` returns the masking for the secrets that are there.
+    """
+
+    def __init__(self, files: Iterable[Path], make: Callable[[Sequence[str]], Masking] = plain_masking) -> None:
+        self._files = tuple(files)
+        self._make = make
+        self._stamps = tuple(_stamp(path) for path in self._files)
+        self._masking = self._made()
+
+    def mask(self, text: str) -> str:
+        """Return ``text`` with every known secret replaced by ``***``."""
+        stamps = tuple(_stamp(path) for path in self._files)
+        if stamps != self._stamps:
+            self._stamps = stamps
+            self._masking = self._made()
+        return self._masking(text)
+
+    def _made(self) -> Masking:
+        return self._make([secret for path in self._files if (secret := _content(path))])
 
 
 def _stamp(path: Path) -> _Stamp:
@@ -51,6 +66,7 @@ def _stamp(path: Path) -> _Stamp:
 
 
 def _content(path: Path) -> str:
+    # The one that is not there is the usual case; one that cannot be read cannot have been used by anybody either.
     try:
         return path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):

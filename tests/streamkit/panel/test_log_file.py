@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,11 @@ def test_only_lines_that_are_bad_enough(path: Path) -> None:
     assert read_after(path, last, 100)[0] == [], "what was passed over is not given again"
 
 
+def wait_until_after(microseconds: int) -> None:
+    while time.time_ns() // 1000 <= microseconds:
+        time.sleep(0.001)
+
+
 def test_ids_rise_across_turns_and_restarts_of_the_writer(path: Path) -> None:
     log = write(path, *range(100), limit_bytes=1000)
     every, _ = read_newest(path, 1000)
@@ -74,6 +80,8 @@ def test_ids_rise_across_turns_and_restarts_of_the_writer(path: Path) -> None:
     assert texts(read_after(path, every[-2].id, 3)[0]) == ["line 99", "line 100", "line 101"]
     for part in (path, path.with_name("stream.log.1")):
         part.unlink(missing_ok=True)
+    # A microsecond counts as a byte, and no container starts within those that its last one wrote.
+    wait_until_after(ids[-1])
     write(path, 0)
     assert read_newest(path, 1)[0][0].id > ids[-1], "a new container's log begins beyond"
 
