@@ -24,7 +24,8 @@ machine is made; both are kept for the next time.
 
 By name only, because they take long:
 
-  bench     what the launcher costs beside gst-launch-1.0, interleaved (needs the image that machine builds)
+  bench     what the launcher costs beside gst-launch-1.0, interleaved (needs the image that machine builds), and the
+            panel beside a polling one and Glances
   fleet20   1, 5 and 20 hosts in one run each, some of the twenty broken: time and memory (needs that image, 8 GB of memory)
   fuzz      100,000 damaged texts through the parsers (2,000 are a part of unit), 20,000 malformed requests at the panel
             (500 are), and a day's events through panel and page
@@ -200,6 +201,8 @@ main() {
                 start_docker
                 say bench
                 "$venv/bin/python" -m tests.launcher.benchmark "${pytest_words[@]}"
+                install_packages chromium curl
+                "$venv/bin/bench" measure panel --out build/panel.jsonl
                 ;;
             fleet20)
                 install_packages debootstrap iptables openssh-client
@@ -215,7 +218,7 @@ main() {
                 ;;
             ansible) marks+=(ansible) ;;
             browser)
-                install_packages chromium openssl
+                install_packages chromium curl openssl
                 unpack_packages nginx caddy
                 marks+=(browser)
                 ;;

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from bench.measure.cli import app as measure_app
 from bench.verify import sources
 from bench.verify.judge import as_lines, exit_code, judge
 from bench.verify.table import table
@@ -24,6 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Measure and judge what runs. Exit codes: 0 done, 1 a check failed, 2 bad input, 3 unavailable.",
 )
+app.add_typer(measure_app)
 
 
 @app.callback()

@@ -90,7 +90,13 @@ def options_of(program: str) -> dict[str, set[str]]:
     """Return {command: its options} of one of the project's programs."""
     made = typer.main.get_command({"streamkit": app, "bench": bench_cli.app}[program])
     return {
-        name: {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+        name: {
+            option
+            # Of a command with commands of its own, such as "bench measure", theirs.
+            for one in getattr(command, "commands", {"": command}).values()
+            for parameter in one.params
+            for option in (*parameter.opts, *parameter.secondary_opts)
+        }
         for name, command in made.commands.items()  # type: ignore[attr-defined]
     }
 

@@ -1,0 +1,1 @@
+"""What this product costs, measured beside what it replaces."""
