@@ -26,7 +26,7 @@ from streamkit.panel.metrics import MetricsArea
 from streamkit.panel.pages import Pages
 from streamkit.panel.replies import Reply, error_reply, page_reply, with_headers
 from streamkit.panel.routes import Area, Route
-from streamkit.panel.sample import Sampler, StateWatch
+from streamkit.panel.sample import STATE_FILE, Sampler, StateWatch
 from streamkit.panel.settings import SettingsArea
 from streamkit.panel.whep import WhepProxy
 
@@ -57,7 +57,7 @@ class Panel:
                 Source("combined_update", live.combined, watch.mark, context.interval_s),
                 Source("config_update", settings.document, settings.mark, operators_only=True),
             ),
-            lambda: Changes(context.run_dir),
+            lambda: Changes(context.run_dir, STATE_FILE),
         )
         self.logs = LogsArea(context, known)
         # A new area takes one line here; who may ask what is said by its routes.

@@ -24,6 +24,9 @@ def brief(sample: Mapping[str, Any]) -> Document:
         status["source"] = _without(source, {"reason"})
     # How it ended and when it starts again: most of the time neither is to be said.
     status["stream"] = {name: value for name, value in status["stream"].items() if value is not None}
+    if server := status["server"]:
+        # Its address is one of the settings, and what a status means is said by its error.
+        status["server"] = _without(server, {"url", "http_status"})
     if pipeline := status["pipeline"]:
         status["pipeline"] = {**pipeline, "uptime_s": _rounded(pipeline["uptime_s"], 1)}
     processes = stats["processes"]

@@ -98,10 +98,7 @@ class Machine:
 
     def _process(self, pid: int, now: float, kept: dict[int, tuple[float, float]]) -> Document | None:
         try:
-            process = self._processes.get(pid)
-            if process is None or not process.is_running():
-                process = psutil.Process(pid)
-                self._before_process.pop(pid, None)
+            process = self._processes.get(pid) or psutil.Process(pid)
             with process.oneshot():
                 times = process.cpu_times()
                 resident = process.memory_info().rss
@@ -110,6 +107,9 @@ class Machine:
         self._processes[pid] = process
         used_s = float(times.user) + float(times.system)
         before = self._before_process.get(pid)
+        if before and used_s < before[1]:
+            # Another process has got the number: asking psutil each time whether it has costs as much as all the rest.
+            before = None
         kept[pid] = (now, used_s)
-        percent = round(100.0 * max(0.0, used_s - before[1]) / (now - before[0]), 1) if before else None
+        percent = round(100.0 * (used_s - before[1]) / (now - before[0]), 1) if before else None
         return {"pid": pid, "cpu_percent": percent, "memory_bytes": resident}

@@ -19,6 +19,8 @@ from streamkit.panel.viewers import Viewers
 
 __all__ = ["Sampler", "StateWatch", "load"]
 
+STATE_FILE = "supervisor.json"
+"""In the run directory: what the supervisor writes when something changed, and then alone."""
 RELEASE = Path("/opt/streamkit/current")
 STALE_AFTER_S = 5.0
 """The launcher writes once a second; figures older than this describe a stream that is gone."""
@@ -28,22 +30,18 @@ SHORT_SETTINGS = ("encoder", "resolution", "fps", "bitrate_kbps")
 
 
 class StateWatch:
-    """Notices a change of state by looking at a few files' dates; reads a file only when its date moved."""
+    """Notices a change of state by the date of supervisor.json.
+
+    The supervisor follows the launcher's word itself: a stream that plays, or ends, is its state.  What the launcher writes
+    each second are figures.
+    """
 
     def __init__(self, run_dir: Path) -> None:
-        self._supervisor = run_dir / "supervisor.json"
-        self._launch = run_dir / "launch.json"
-        self._launch_seen: Hashable = None
-        self._launch_state: Hashable = None
+        self._supervisor = run_dir / STATE_FILE
 
     def mark(self) -> Hashable:
-        """Return a value that differs from the last one when supervisor.json or the pipeline's state changed."""
-        seen = stamp(self._launch)
-        if seen != self._launch_seen:
-            self._launch_seen = seen
-            document, _ = load(self._launch)
-            self._launch_state = (str(document.get("state")), str(document.get("pid"))) if document else None
-        return stamp(self._supervisor), self._launch_state
+        """Return a value that differs from the last one when the supervisor wrote."""
+        return stamp(self._supervisor)
 
 
 class Sampler:

@@ -186,7 +186,8 @@ function tick() {
 const again = () => { if (!document.hidden && link.last) render(link.last); };
 on("update", render);
 on("config", again);
-setInterval(tick, 1000);
+// Only what counts down to a start needs each second; the rest comes with the figures.
+setInterval(() => { if (link.last?.status.stream?.state === "backoff") tick(); }, 1000);
 document.addEventListener("visibilitychange", again);
 addEventListener("pagehide", () => { shown = null; });
 player.stop("Loading…");
