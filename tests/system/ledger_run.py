@@ -28,7 +28,7 @@ STREAMER_CPU, CARDS_CPU = "0", "1"
 """Both processors busy at once would also keep the emulator from its timers, and the card from its tick."""
 STARTS_WITHIN_S = 120
 SETTLES_WITHIN_S = 30
-NOTHING_LOST = 0.005
+NOTHING_LOST = 0.01
 """The largest share of frames lost without injection at which the mode counts as one that loses nothing."""
 STREAMER = 1000
 """User and group of the image."""

@@ -12,6 +12,7 @@ import pytest
 from tests.machines.machine import VirtualMachine
 from tests.system import ledger
 from tests.system.conftest import VM_FPS
+from tests.system.ledger_run import NOTHING_LOST
 from tests.system.streamer import Streamer
 from tests.viewer import Watched, chromium_page, figures, log_in, watch_until
 
@@ -111,4 +112,4 @@ def test_ledger_of_capture_is_the_drivers_own(ledger_run: dict[str, Any], report
         if window.percentage:
             assert abs(window.share - window.percentage / 100) <= window.three_sigma, windows
         else:
-            assert window.share < 0.005, ("a mode in which nothing is lost without injection", windows)
+            assert window.share < NOTHING_LOST, ("a mode in which nothing is lost without injection", windows)
