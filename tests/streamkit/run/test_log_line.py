@@ -15,7 +15,7 @@ from streamkit.run.log_line import Level, LogLine, format_line, guess_level, par
             "0:00:05.000000001     1 0x7f3c WARN   basesrc gstbasesrc.c:3688:gst_base_src_start_complete: pad not",
             "warning",
         ),
-        ("0:00:00.000000001     1 0x7f3c FIXME  default error handling is not there yet", "debug"),
+        ("0:00:00.000000001     1 0x7f3c TRACE  GST_LOCKING error? none", "debug"),
         ("0:00:00.000000001     1 0x7f3c INFO   GST_INIT gst.c:592:init_pre: no error", "info"),
         ("0:00:00.000000001     1 0x7f3c LOG    GST_BUFFER failed? no", "debug"),
         ("(streamkit-launch:17): GStreamer-CRITICAL **: 10:11:12.131: gst_mini_object_unref: assertion", "error"),
