@@ -10,10 +10,10 @@ usage() {
     cat <<'TEXT'
 Usage: ./test.sh [PART ...]      (root, on Debian 12 or 13)
 
-Without a part: everything. It takes half an hour the first time, because a container image is compiled and a virtual
+Without a part: everything. It takes about an hour the first time, because a container image is compiled and a virtual
 machine is made; both are kept for the next time.
 
-  quick     lint, types and unit tests: the inner loop, two minutes
+  quick     lint, types and unit tests: the inner loop, five minutes
   lint      ruff, mypy, yamllint, ansible-lint, shellcheck, hadolint
   unit      tests that need nothing but Python
   ansible   wrong settings, really handed to the playbook
