@@ -24,7 +24,7 @@ from urllib3.util.retry import Retry
 
 from streamkit.documents import write_document
 from streamkit.errors import BadInputError, ExitCode, StreamkitError
-from streamkit.run.paths import Paths
+from streamkit.run.paths import Paths, read_secret
 
 INTERVAL_S = 5.0
 CONNECT_TIMEOUT_S = 2.0
@@ -151,14 +151,6 @@ def _reason(problem: BaseException) -> str:
     return type(problem).__name__
 
 
-def read_key(path: Path) -> str:
-    """Return the stream key, "" when there is none to read: then no stream is marked as ours."""
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        return ""
-
-
 def _write(path: Path, content: dict[str, Any]) -> None:
     try:
         write_document(path, content)
@@ -190,7 +182,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         address = status_address(arguments.server_url)
         with make_session() as session:
             while True:
-                found = ask(session, address, read_key(paths.stream_key_file))
+                found = ask(session, address, read_secret(paths.stream_key_file))
                 _write(paths.run / "server.json", found)
                 if ended.wait(arguments.interval):
                     return ExitCode.OK

@@ -26,7 +26,7 @@ from streamkit.panel.metrics import MetricsArea
 from streamkit.panel.pages import Pages
 from streamkit.panel.replies import Reply, error_reply, page_reply, with_headers
 from streamkit.panel.routes import Area, Route
-from streamkit.panel.sample import STATE_FILE, Sampler, StateWatch
+from streamkit.panel.sample import Sampler
 from streamkit.panel.settings import SettingsArea
 from streamkit.panel.whep import WhepProxy
 
@@ -45,19 +45,18 @@ class Panel:
         gate, pages = Gate(context.token), Pages()
         self._pages = pages
         self._guard = Guard(gate, pages, context)
-        watch = StateWatch(context.run_dir)
         known = Known(context.token, (context.stream_key_file, context.panel_key_file))
         sampler = Sampler(context.run_dir, context.cgroup_root, release_dir=context.release_dir, redact=known.text)
-        self.latest = Latest(sampler.take, watch.mark, context.interval_s)
+        self.latest = Latest(sampler.take, context.state_mark, context.interval_s)
         live = Live(self.latest, lambda: self.hub, self._counters, lambda: self._guard.verdict() == "ok")
         settings = SettingsArea(context)
         # The kinds of events, in the order in which a page that connects gets them.
         self.hub = Hub(
             (
-                Source("combined_update", live.combined, watch.mark, context.interval_s),
-                Source("config_update", settings.document, settings.mark, operators_only=True),
+                Source("combined_update", live.combined, context.state_mark, context.interval_s),
+                Source("config_update", settings.document, context.state_mark, operators_only=True),
             ),
-            lambda: Changes(context.run_dir, STATE_FILE),
+            lambda: Changes(context.run_dir, context.supervisor_file.name),
         )
         self.logs = LogsArea(context, known)
         # A new area takes one line here; who may ask what is said by its routes.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from streamkit.errors import BadInputError
 from streamkit.panel.hosts import machine_names
-from streamkit.run.paths import Paths, key_in_force
+from streamkit.run.paths import Paths, key_in_force, stamp
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,18 @@ class Context:
     def log_file(self) -> Path:
         """The supervisor's log of all children."""
         return self.run_dir / "stream.log"
+
+    @property
+    def supervisor_file(self) -> Path:
+        """What the supervisor says.
+
+        It follows the launcher's word itself: a stream that plays, or ends, is its state, so this file alone is watched.
+        """
+        return self.run_dir / "supervisor.json"
+
+    def state_mark(self) -> Hashable:
+        """Return a value that differs from the last one when the supervisor wrote; looked at often, so it is cheap."""
+        return stamp(self.supervisor_file)
 
     @property
     def control_socket(self) -> Path:

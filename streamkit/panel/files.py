@@ -7,6 +7,7 @@ from pathlib import Path
 
 from streamkit.documents import Document, read_document
 from streamkit.errors import StreamkitError
+from streamkit.run.paths import stamp
 
 
 def load(path: Path) -> tuple[Document | None, str | None]:
@@ -15,15 +16,6 @@ def load(path: Path) -> tuple[Document | None, str | None]:
         return read_document(path), None
     except StreamkitError as problem:
         return None, str(problem)
-
-
-def stamp(path: Path) -> Hashable:
-    """Return a value that differs after every change of a file; None where it is not there."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_ino, status.st_size
 
 
 class Cached:

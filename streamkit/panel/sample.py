@@ -10,38 +10,21 @@ from typing import Any
 
 from streamkit.documents import SCHEMA_VERSION, Document
 from streamkit.panel.capture import Arrival, capture_state, usb2_sentence
-from streamkit.panel.files import Cached, load, stamp
+from streamkit.panel.files import Cached, load
 from streamkit.panel.gpu import Gpu
 from streamkit.panel.machine import Machine
 from streamkit.panel.redact import mask_urls
 from streamkit.panel.upstream import preview
 from streamkit.panel.viewers import Viewers
 
-__all__ = ["Sampler", "StateWatch", "load"]
+__all__ = ["Sampler", "load"]
 
-STATE_FILE = "supervisor.json"
-"""In the run directory: what the supervisor writes when something changed, and then alone."""
 RELEASE = Path("/opt/streamkit/current")
 STALE_AFTER_S = 5.0
 """The launcher writes once a second; figures older than this describe a stream that is gone."""
 QUIET_STATES = frozenset({"stopped", "failed", "backoff", "waiting"})
 SHORT_SETTINGS = ("encoder", "resolution", "fps", "bitrate_kbps")
 """What ``/api/status`` says of the settings; ``/api/config`` has them all."""
-
-
-class StateWatch:
-    """Notices a change of state by the date of supervisor.json.
-
-    The supervisor follows the launcher's word itself: a stream that plays, or ends, is its state.  What the launcher writes
-    each second are figures.
-    """
-
-    def __init__(self, run_dir: Path) -> None:
-        self._supervisor = run_dir / STATE_FILE
-
-    def mark(self) -> Hashable:
-        """Return a value that differs from the last one when the supervisor wrote."""
-        return stamp(self._supervisor)
 
 
 class Sampler:

@@ -5,7 +5,7 @@ The panel decides nothing: what is allowed, what is kept and what follows from i
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 
 from streamkit.documents import SCHEMA_VERSION, Document
 from streamkit.errors import BadInputError, UnavailableError
@@ -38,20 +38,12 @@ class SettingsArea:
             Route("GET", "/api/scripts", self._scripts),
         )
 
-    def mark(self) -> Hashable:
-        """Return a value that differs from the last one when the document changed; looked at often, so it is cheap."""
-        try:
-            status = (self._context.run_dir / "supervisor.json").stat()
-        except OSError:
-            return None
-        return status.st_mtime_ns, status.st_ino, status.st_size
-
     def document(self) -> Document:
         """Return what ``GET /api/config`` answers.  Raises UnavailableError while the supervisor has said nothing.
 
         ``note`` says why what was changed here is not in force, or is empty; ``key_origin`` whose stream key counts.
         """
-        supervisor, problem = load(self._context.run_dir / "supervisor.json")
+        supervisor, problem = load(self._context.supervisor_file)
         settings = (supervisor or {}).get("settings")
         if supervisor is None or not isinstance(settings, dict):
             raise UnavailableError(problem or "The supervisor has not said which settings are in force.")

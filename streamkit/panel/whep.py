@@ -110,7 +110,7 @@ class WhepProxy:
             return error_reply(refusal.status, mask_urls(refusal.sentence))
 
     def _upstream(self) -> Upstream:
-        supervisor, _ = load(self._context.run_dir / "supervisor.json")
+        supervisor, _ = load(self._context.supervisor_file)
         found = preview(supervisor or {})
         if found.url is None:
             raise Refusal(404, found.reason or "No picture is offered here.")
@@ -161,7 +161,7 @@ class WhepProxy:
     def _nobody(self, upstream: Upstream, problem: Exception) -> str:
         if upstream.bearer is not None:
             return f"The server at {upstream.url} cannot be reached ({_reason(problem)})."
-        supervisor, _ = load(self._context.run_dir / "supervisor.json")
+        supervisor, _ = load(self._context.supervisor_file)
         stream: Any = (supervisor or {}).get("stream")
         state = stream.get("state") if isinstance(stream, dict) else None
         if state in ("running", "starting"):

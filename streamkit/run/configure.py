@@ -18,7 +18,7 @@ from streamkit.plan.choosable import check_choosable
 from streamkit.resolve import is_auto
 from streamkit.run.effective import Release, read_release, settle_values
 from streamkit.run.overrides import Stored, read_stored, state_text, version_of
-from streamkit.run.paths import Paths, is_there
+from streamkit.run.paths import Paths, is_there, read_secret
 from streamkit.run.store import replace_together
 
 KEY_FIELD = "stream_key"
@@ -172,7 +172,7 @@ def _keep(paths: Paths, stored: Stored, wanted: Mapping[str, Value], key: str | 
     """Write what differs; ``anew``: in place of a file that could not be read."""
     files: dict[str, str | None] = {}
     # First, so that a reader who sees the new settings finds the new key as well.
-    if key is not None and (key != _present_key(paths) if key else is_there(paths.panel_key_file)):
+    if key is not None and (key != read_secret(paths.panel_key_file) if key else is_there(paths.panel_key_file)):
         files[paths.panel_key_file.name] = f"{key}\n" if key else None
     if wanted != stored.settings or anew:
         files[paths.state_file.name] = state_text(wanted)
@@ -187,14 +187,6 @@ def _keep(paths: Paths, stored: Stored, wanted: Mapping[str, Value], key: str | 
             "room and can be written to, then try again.",
         ) from None
     return True
-
-
-def _present_key(paths: Paths) -> str:
-    """Return the key that was set in the panel, "" where there is none (or none that can be read)."""
-    try:
-        return paths.panel_key_file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        return ""
 
 
 def _short(name: str) -> str:

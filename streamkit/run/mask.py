@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+from streamkit.run.paths import read_secret, stamp
+
 MASK = "***"
 SHORT_CHARS = 8
 """A secret shorter than this is only taken out where it stands alone, or it would take words apart."""
 Masking = Callable[[str], str]
 """Returns a text with ``***`` for each secret."""
-_Stamp = tuple[int, int, int] | None
 
 
 def any_of(forms: Iterable[str]) -> re.Pattern[str] | None:
@@ -42,32 +43,16 @@ class SecretFiles:
     def __init__(self, files: Iterable[Path], make: Callable[[Sequence[str]], Masking] = plain_masking) -> None:
         self._files = tuple(files)
         self._make = make
-        self._stamps = tuple(_stamp(path) for path in self._files)
+        self._stamps = tuple(stamp(path) for path in self._files)
         self._masking = self._made()
 
     def mask(self, text: str) -> str:
         """Return ``text`` with every known secret replaced by ``***``."""
-        stamps = tuple(_stamp(path) for path in self._files)
+        stamps = tuple(stamp(path) for path in self._files)
         if stamps != self._stamps:
             self._stamps = stamps
             self._masking = self._made()
         return self._masking(text)
 
     def _made(self) -> Masking:
-        return self._make([secret for path in self._files if (secret := _content(path))])
-
-
-def _stamp(path: Path) -> _Stamp:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_ino, status.st_size
-
-
-def _content(path: Path) -> str:
-    # The one that is not there is the usual case; one that cannot be read cannot have been used by anybody either.
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        return ""
+        return self._make([secret for path in self._files if (secret := read_secret(path))])

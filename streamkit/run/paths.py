@@ -92,3 +92,23 @@ def is_there(path: Path) -> bool:
     except OSError:
         return False
     return True
+
+
+def stamp(path: Path) -> tuple[int, int, int] | None:
+    """Return what differs after every change of a file; None where it is not there."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_ino, status.st_size
+
+
+def read_secret(path: Path) -> str:
+    """Return the one line of a secret's file, "" where there is none.
+
+    The one that is not there is the usual case; one that cannot be read cannot have been used by anybody either.
+    """
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""

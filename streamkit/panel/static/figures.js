@@ -139,7 +139,7 @@ function renderViewers({ viewers = [], viewer_count }, publish) {
   const more = viewer_count - viewers.length;
   $("viewers").hidden = !viewers.length;
   put("viewers_note", viewers.length ? (more > 0 ? `And ${count(more)} more.` : "") : publish === "whip" ? "The server alone knows who." : isNumber(viewer_count) ? "Nobody is watching." : "No figures: the stream is not running.");
-  fill("viewers_rows", viewers.map((one) => ["", String(one.id).slice(0, 8), lasting(one.connected_s), ms(one.rtt_ms), rate(one.bitrate_kbps), count(one.packets_lost), count(one.nack)]));
+  fill("viewers_rows", viewers.map((one) => ["", one.id, lasting(one.connected_s), ms(one.rtt_ms), rate(one.bitrate_kbps), count(one.packets_lost), count(one.nack)]));
 }
 
 let shown = null;

@@ -13,9 +13,10 @@ import pytest
 
 from streamkit.documents import write_document
 from streamkit.panel.cgroup import Usage, read_usage
+from streamkit.panel.context import Context
 from streamkit.panel.machine import Machine
 from streamkit.panel.redact import Redactor
-from streamkit.panel.sample import Sampler, StateWatch
+from streamkit.panel.sample import Sampler
 from streamkit.panel.upstream import preview, whep_address
 
 
@@ -139,16 +140,15 @@ def test_a_broken_state_file_is_a_sentence_not_a_crash(states: Any, text: str) -
     assert status["stream"]["state"] == "unknown"
 
 
-def test_the_mark_moves_with_the_state_and_not_with_the_figures(states: Any) -> None:
-    watch = StateWatch(states.folder)
-    marks = [watch.mark()]
+def test_the_mark_moves_with_the_state_and_not_with_the_figures(states: Any, context: Context) -> None:
+    marks = [context.state_mark()]
     states.launch(uptime_s=752.0)
-    marks.append(watch.mark())
+    marks.append(context.state_mark())
     assert marks[0] == marks[1]
     states.supervisor("stopping")
-    marks.append(watch.mark())
+    marks.append(context.state_mark())
     (states.folder / "supervisor.json").unlink()
-    marks.append(watch.mark())
+    marks.append(context.state_mark())
     assert len(set(marks)) == 3
 
 

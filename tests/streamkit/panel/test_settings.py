@@ -215,9 +215,10 @@ def test_without_a_supervisor_nothing_can_be_changed(call: Client, context: Cont
 
 
 def test_mark_moves_with_a_change_and_not_without(context: Context, box: Box) -> None:
-    area = SettingsArea(replace(context, run_dir=box.run))
-    mark, document = area.mark(), area.document()
-    assert area.mark() == mark and area.document() == document
+    own = replace(context, run_dir=box.run)
+    area = SettingsArea(own)
+    mark, document = own.state_mark(), area.document()
+    assert own.state_mark() == mark and area.document() == document
     assert box.configure({"fps": "25"})["ok"]
-    assert area.mark() != mark and area.document() != document
-    assert SettingsArea(replace(context, run_dir=box.state)).mark() is None
+    assert own.state_mark() != mark and area.document() != document
+    assert replace(context, run_dir=box.state).state_mark() is None
