@@ -17,6 +17,7 @@ from typing import Any
 import gevent
 from gevent.pywsgi import Input, WSGIHandler
 
+from streamkit.panel.fanout import OUTLET, Outlet
 from streamkit.panel.replies import with_headers
 
 MOST_HEADER_BYTES = 16 * 1024
@@ -130,6 +131,9 @@ class Door(WSGIHandler):
         environ: dict[str, Any] = super().get_environ()
         self.wsgi_input = Input(io.BufferedReader(io.BytesIO(self._body)), len(self._body))
         environ["wsgi.input"] = self.wsgi_input
+        if self.request_version == "HTTP/1.1":
+            # Answers without a length are sent in chunks.
+            environ[OUTLET] = Outlet(self.socket.fileno(), self.socket.sendall)
         return environ
 
     def _handle_client_error(self, ex: Exception) -> tuple[str, bytes]:

@@ -17,10 +17,8 @@ from typing import Any, Protocol
 import gevent
 
 from streamkit.errors import StreamkitError
-from streamkit.panel.fanout import Fanout, Subscription, encode_data, encode_event, event_stream
+from streamkit.panel.fanout import Fanout, Outlet, Subscription, encode_data, encode_event, event_stream
 
-LONGEST_WAIT_S = 1.0
-"""How long the hub waits at most: it also notices that nobody reads any more, and sends heartbeats."""
 AGAIN_S = 2.0
 """When a document that could not be made is tried again."""
 
@@ -74,9 +72,9 @@ class Hub:
         self.encoded = 0
         """Events encoded so far; also the ``id`` of the last one."""
 
-    def stream(self, operator: bool = True) -> Iterator[bytes]:
-        """Return the bytes of one reader's stream; ``operator``: whether it has the token."""
-        return event_stream(functools.partial(self.subscribe, operator=operator), self.fanout.unsubscribe)
+    def stream(self, operator: bool = True, outlet: Outlet | None = None) -> Iterator[bytes]:
+        """Return the bytes of one reader's stream; ``operator``: whether it has the token, ``outlet``: its connection."""
+        return event_stream(functools.partial(self.subscribe, operator=operator), self.unsubscribe, outlet)
 
     def subscribe(self, on_overflow: Callable[[], None], operator: bool = True) -> tuple[Subscription, list[bytes]]:
         """Add a reader; returns it and the present state.  The first reader's comes through its queue in a moment."""
@@ -86,6 +84,13 @@ class Hub:
             return subscription, []
         feeds = [feed for feed in self._feeds if operator or not feed.source.operators_only]
         return subscription, [feed.event for feed in feeds if feed.event]
+
+    def unsubscribe(self, subscription: Subscription) -> None:
+        """Remove a reader; doing it twice is no error.  Behind the last one nothing goes on."""
+        self.fanout.unsubscribe(subscription)
+        if self._task is not None and not self.fanout.readers:
+            task, self._task = self._task, None
+            gevent.kill(task)
 
     def close(self) -> None:
         """End every reader: the server is going down."""
@@ -99,11 +104,12 @@ class Hub:
             while self.fanout.readers:
                 for feed in self._feeds:
                     self._advance(feed)
-                self.fanout.beat()
+                beat_s = self.fanout.beat()
                 due = min(feed.due for feed in self._feeds) - time.monotonic()
-                waiting.wait(max(0.0, min(due, LONGEST_WAIT_S)))
+                waiting.wait(max(0.0, min(due, beat_s)))
         finally:
-            self._task = None
+            if self._task is gevent.getcurrent():
+                self._task = None
             waiting.close()
 
     def _advance(self, feed: _Feed) -> None:

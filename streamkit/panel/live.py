@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+import bottle
+
 from streamkit.panel.brief import brief
+from streamkit.panel.fanout import OUTLET
 from streamkit.panel.hub import Hub
 from streamkit.panel.latest import Latest, Sample
 from streamkit.panel.replies import EVENT_HEADERS, Reply, error_reply, json_reply, raw_reply
@@ -61,4 +64,5 @@ class Live:
         if self._hub().fanout.full:
             sentence = "Too many pages are open on this panel; close some."
             return error_reply(503, sentence, {"Retry-After": "10"})
-        return raw_reply(self._hub().stream(self._operator()), 200, EVENT_HEADERS)
+        outlet = bottle.request.environ.get(OUTLET)
+        return raw_reply(self._hub().stream(self._operator(), outlet), 200, EVENT_HEADERS)

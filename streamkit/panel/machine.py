@@ -13,24 +13,28 @@ from pathlib import Path
 import psutil
 
 from streamkit.documents import Document
-from streamkit.panel.cgroup import Usage, read_usage
+from streamkit.panel.cgroup import ControlGroup
+from streamkit.panel.kernel_file import KernelFile
 from streamkit.panel.temperature import HWMON, Temperature
 
 SHORTEST_WINDOW_S = 0.5
 """CPU over less time than this is mostly the kernel's rounding; the previous figure is kept instead."""
+PROC = Path("/proc")
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 class Machine:
     """Reads the machine.  ``cgroup_root`` and ``hwmon`` are where the kernel shows control groups and sensors."""
 
     def __init__(self, cgroup_root: Path, monotonic: Callable[[], float] = time.monotonic, hwmon: Path = HWMON) -> None:
-        self._cgroup_root = cgroup_root
+        self._cgroup = ControlGroup(cgroup_root, monotonic)
         self._monotonic = monotonic
         self._temperature = Temperature(hwmon, monotonic)
         self._before_at: float | None = None
         self._before_host: tuple[float, float] | None = None
         self._before_process: dict[int, tuple[float, float]] = {}
-        self._processes: dict[int, psutil.Process] = {}
+        self._processes: dict[int, KernelFile] = {}
         self._figures: Document = {}
         self.container_cpu_s: float | None = None
         """CPU time of the container so far, in seconds of one core; None where control groups do not tell it."""
@@ -74,7 +78,7 @@ class Machine:
         }
 
     def _container(self, window_s: float | None) -> Document:
-        usage: Usage = read_usage(self._cgroup_root)
+        usage = self._cgroup.read()
         percent = None
         if window_s and usage.cpu_s is not None and self.container_cpu_s is not None:
             percent = round(100.0 * max(0.0, usage.cpu_s - self.container_cpu_s) / window_s, 1)
@@ -92,23 +96,24 @@ class Machine:
         for name, pid in pids.items():
             figures[name] = self._process(pid, now, kept) if pid else None
         self._before_process = kept
-        self._processes = {pid: self._processes[pid] for pid in kept}
+        for pid in self._processes.keys() - kept.keys():
+            self._processes.pop(pid).close()
         self.process_cpu_s = {name: kept[pid][1] for name, pid in pids.items() if pid in kept}
         return figures
 
     def _process(self, pid: int, now: float, kept: dict[int, tuple[float, float]]) -> Document | None:
-        try:
-            process = self._processes.get(pid) or psutil.Process(pid)
-            with process.oneshot():
-                times = process.cpu_times()
-                resident = process.memory_info().rss
-        except psutil.Error:
+        stat = self._processes.get(pid) or KernelFile(PROC / str(pid) / "stat")
+        # proc(5): the second field, the name in brackets, may hold anything; these are counted from the third.
+        fields = stat.text().rpartition(")")[2].split()
+        if not fields:
+            stat.close()
             return None
-        self._processes[pid] = process
-        used_s = float(times.user) + float(times.system)
+        self._processes[pid] = stat
+        used_s = (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+        resident = int(fields[21]) * PAGE_BYTES
         before = self._before_process.get(pid)
         if before and used_s < before[1]:
-            # Another process has got the number: asking psutil each time whether it has costs as much as all the rest.
+            # Another process has got the number.
             before = None
         kept[pid] = (now, used_s)
         percent = round(100.0 * (used_s - before[1]) / (now - before[0]), 1) if before else None

@@ -43,6 +43,7 @@ class Sampler:
         self._run_dir = run_dir
         self._clock = clock
         self._supervisor = Cached(run_dir / "supervisor.json")
+        self._server = Cached(run_dir / "server.json")
         self._hardware = Cached(release_dir / "hardware.json")
         self._plan = Cached(release_dir / "plan.json")
         self._inventory = Cached(release_dir / "settings.json")
@@ -64,7 +65,7 @@ class Sampler:
         if supervisor is None and self._supervisor.mark is None:
             problem = "The supervisor has not said anything yet: the container is starting, or this panel runs alone."
         launch, _ = load(self._run_dir / "launch.json")
-        server, _ = load(self._run_dir / "server.json")
+        server, _ = self._server.read()
         state = self.supervisor = supervisor or {}
         stream = _part(state, "stream") or {"state": "unknown", "reason": problem or ""}
         live = self.live = launch if launch and _is_live(launch, stream, now) else None

@@ -28,6 +28,8 @@ def test_a_file_that_is_replaced_or_removed_ends_the_wait(tmp_path: Path) -> Non
         lambda: write_document(tmp_path / WATCHED, {}),
         lambda: write_document(tmp_path / WATCHED, {"state": "running"}),
         lambda: (tmp_path / WATCHED).unlink(),
+        lambda: write_document(tmp_path / WATCHED, {}),
+        lambda: write_document(tmp_path / WATCHED, {"state": "stopped"}),
     ):
         gevent.spawn_later(0.01, change)
         assert waited_s(changes) < LONG_S / 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import socket
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from typing import Any
 import gevent
 import pytest
 from gevent import socket as green_socket
+from gevent.queue import Queue
 
 from streamkit.errors import UnavailableError
 from streamkit.panel.app import Panel
@@ -247,14 +249,16 @@ def serve() -> Iterator[Callable[[Panel], int]]:
         yield start
 
 
-def open_events(port: int, receive_buffer: int = 0) -> Any:
+def open_events(port: int, receive_buffer: int = 0, version: str = "1.1") -> Any:
     """Open the event stream over a real socket."""
     connection = green_socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     if receive_buffer:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     connection.settimeout(5)
     connection.connect(("127.0.0.1", port))
-    connection.sendall(f"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {TOKEN}\r\n\r\n".encode())
+    connection.sendall(
+        f"GET /api/events HTTP/{version}\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {TOKEN}\r\n\r\n".encode()
+    )
     return connection
 
 
@@ -299,3 +303,65 @@ def test_a_stuck_socket_does_not_hold_the_others_and_is_closed(panel: Panel, ser
         # What the kernel still holds can be read; then the connection is over.
         while stuck.recv(1 << 20):
             pass
+
+
+def received_events(stream: Any, count: int) -> list[tuple[int, dict[str, Any]]]:
+    """Read whole events from an answer whose chunks are taken apart: (id, data) of each."""
+    found: list[tuple[int, dict[str, Any]]] = []
+    while len(found) < count:
+        lines = []
+        while (line := stream.readline().decode()) != "\n":
+            assert line, found
+            lines.append(line)
+        if lines[0].startswith("id: "):
+            found.append(decode("".join(lines).encode()))
+    return found
+
+
+@contextlib.contextmanager
+def open_answer(port: int, receive_buffer: int = 0, version: str = "1.1") -> Iterator[http.client.HTTPResponse]:
+    """Open the event stream; yields the answer, its head read."""
+    with open_events(port, receive_buffer, version) as connection, http.client.HTTPResponse(connection) as answer:
+        answer.begin()
+        yield answer
+
+
+def test_who_keeps_up_is_written_to_without_being_woken(panel: Panel, serve: Callable[[Panel], int]) -> None:
+    panel.hub = make_hub(Box(), interval_s=0.02)
+    with open_answer(serve(panel)) as answer:
+        wait_until(lambda: panel.hub.encoded >= 2)
+        (reader,) = panel.hub.fanout._subscriptions
+        wait_until(lambda: reader.outlet is not None)
+        # What would wake its greenlet goes here instead, and would be missing in what it receives.
+        waits_on, reader.queue = reader.queue, Queue()
+        numbers = [number for number, _ in received_events(answer, 20)]
+        assert reader.queue.empty()
+        reader.queue = waits_on
+    assert numbers == list(range(numbers[0], numbers[0] + 20))
+
+
+def test_who_lags_behind_gets_every_byte_and_then_keeps_up_again(panel: Panel, serve: Callable[[Panel], int]) -> None:
+    box = Box()
+    box.padding = "x" * 70_000
+    panel.hub = make_hub(box, interval_s=60)
+    with open_answer(serve(panel), receive_buffer=4096) as answer:
+        wait_until(lambda: panel.hub.encoded == 1)
+        (reader,) = panel.hub.fanout._subscriptions
+        wait_until(lambda: reader.outlet is not None)
+        for number in range(2, QUEUE_LENGTH):
+            box.mark = number
+            wait_until(lambda number=number: panel.hub.encoded == number)  # type: ignore[misc]  # bound at once
+        assert reader.outlet is None, "the kernel took it all: the test needs longer events"
+        events = received_events(answer, QUEUE_LENGTH - 1)
+        assert [number for number, _ in events] == list(range(1, QUEUE_LENGTH))
+        assert all(data["padding"] == box.padding for _, data in events)
+        wait_until(lambda: reader.outlet is not None)
+        box.mark = "again"
+        assert received_events(answer, 1)[0][0] == QUEUE_LENGTH
+
+
+def test_a_reader_that_knows_no_chunks_gets_plain_bytes(panel: Panel, serve: Callable[[Panel], int]) -> None:
+    panel.hub = make_hub(Box(), interval_s=0.02)
+    with open_answer(serve(panel), version="1.0") as answer:
+        assert answer.getheader("Transfer-Encoding") is None
+        assert [number for number, _ in received_events(answer, 5)] == [1, 2, 3, 4, 5]

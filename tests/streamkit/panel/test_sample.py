@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from streamkit.documents import write_document
-from streamkit.panel.cgroup import Usage, read_usage
+from streamkit.panel.cgroup import LIMITS_LAST_S, ControlGroup, Usage
 from streamkit.panel.context import Context
 from streamkit.panel.machine import Machine
 from streamkit.panel.redact import Redactor
@@ -49,7 +49,7 @@ VERSION_1 = {
 
 @pytest.mark.parametrize("files", [VERSION_1, VERSION_2])
 def test_both_versions_of_control_groups_say_the_same(tmp_path: Path, files: dict[str, str]) -> None:
-    assert read_usage(write_tree(tmp_path, files)) == Usage(2.5, 2.0, 100_000_000, 2_147_483_648)
+    assert ControlGroup(write_tree(tmp_path, files)).read() == Usage(2.5, 2.0, 100_000_000, 2_147_483_648)
 
 
 @pytest.mark.parametrize(
@@ -60,12 +60,22 @@ def test_both_versions_of_control_groups_say_the_same(tmp_path: Path, files: dic
     ],
 )
 def test_no_limit_is_none(tmp_path: Path, files: dict[str, str]) -> None:
-    usage = read_usage(write_tree(tmp_path, files))
+    usage = ControlGroup(write_tree(tmp_path, files)).read()
     assert (usage.cpu_limit_cores, usage.memory_limit_bytes) == (None, None)
 
 
 def test_no_control_group_at_all_is_all_none(tmp_path: Path) -> None:
-    assert read_usage(tmp_path) == Usage(None, None, None, None)
+    assert ControlGroup(tmp_path).read() == Usage(None, None, None, None)
+
+
+def test_a_limit_that_changed_is_seen_within_half_a_minute(tmp_path: Path) -> None:
+    now = [100.0]
+    group = ControlGroup(write_tree(tmp_path, VERSION_2), lambda: now[0])
+    assert group.read().cpu_limit_cores == 2.0
+    write_tree(tmp_path, {"cpu.max": "50000 100000", "memory.current": "204857600"})
+    assert group.read() == Usage(2.5, 2.0, 200_000_000, 2_147_483_648)
+    now[0] += LIMITS_LAST_S
+    assert group.read().cpu_limit_cores == 0.5
 
 
 def test_cpu_is_null_until_there_are_two_samples_and_then_a_difference(tmp_path: Path) -> None:
@@ -101,6 +111,26 @@ def test_a_process_that_is_gone_is_none(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as gone:
         pass
     assert Machine(tmp_path).read({"stream": gone.pid})["processes"]["stream"] is None
+
+
+def open_files() -> int:
+    """How many files this process has open."""
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+def test_files_of_processes_that_are_no_longer_followed_are_closed(tmp_path: Path) -> None:
+    now = [100.0]
+    machine = Machine(tmp_path, lambda: now[0])
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        machine.read({"panel": os.getpid()})
+        descriptors = open_files()
+        now[0] += 1.0
+        found = machine.read({"panel": os.getpid(), "stream": child.pid})["processes"]["stream"]
+        assert found["pid"] == child.pid and found["memory_bytes"] > 0
+        assert open_files() == descriptors + 1
+        now[0] += 1.0
+        machine.read({"panel": os.getpid()})
+        assert open_files() == descriptors
 
 
 def sample(states: Any) -> Any:

@@ -129,6 +129,7 @@ def test_a_server_and_its_key_are_asked_for_together_and_the_key_is_never_shown(
     box(form, "Server address").fill("http://box.test:8080/api/whip")
     box(form, "Stream key").fill("a-new-key")
     form.locator("#save").click()
+    expect(form.locator("#confirm")).to_be_visible()
     assert "a-new-key" not in form.locator("#confirm").inner_text()
     form.locator("#confirm").get_by_role("button", name="Apply and restart").click()
     expect(field(form, "stream_key").locator(".origin")).to_have_text("set in this panel")

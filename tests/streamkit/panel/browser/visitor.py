@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Request
 
 TOKEN = "correct horse battery staple"
 PLAYING = "() => streamkitPlayer.state === 'playing' && streamkitPlayer.stats?.frames_decoded > 20"
@@ -22,7 +22,12 @@ class Visitor:
         self.requests: list[str] = []
         page.on("pageerror", lambda problem: self.complaints.append(str(problem)))
         page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
-        page.on("request", lambda request: self.requests.append(f"{request.method} {request.url}"))
+        page.on("request", self._note)
+
+    def _note(self, request: Request) -> None:
+        # The icon is asked for when the browser has time for it, and again when the address changes.
+        if not request.url.endswith("/static/icon.svg"):
+            self.requests.append(f"{request.method} {request.url}")
 
     def log_in(self, path: str = "/") -> None:
         """Open an address and send the login form that it shows."""
