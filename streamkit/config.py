@@ -111,6 +111,8 @@ _TABLE = (
              fps, runtime=True),
     _setting("bitrate_kbps", 0, "Video bitrate in kbit/s; 0 lets the plan choose by size and rate.",
              "0 (the plan chooses) or a whole number from 100 to 100000 kbit/s", number(100, 100_000, 0), runtime=True),
+    _setting("encoder_speed", 0, "Steps faster (above 0, at lower quality) or slower (below 0) than the encoder's script; as far as it goes.",
+             "a whole number from -6 to 6", number(-6, 6)),
     _setting("keyframe_interval_s", 4, "Longest time between two key frames, in seconds.",
              "a whole number from 1 to 60 seconds", number(1, 60), runtime=True),
     _choices("probe", "Trial encodes on the host: when something they depend on changed, never, or at each deployment.",
@@ -194,6 +196,10 @@ _TABLE = (
              "0 (unchanged) or a whole number from 208 to 65536 KiB", number(208, 65536, 0)),
     _setting("tuning_realtime", False, "Let the container's threads ask for realtime priority.", "true or false", boolean),
     _setting("tuning_usb_autosuspend", True, "Keep the capture card's USB port awake.", "true or false", boolean),
+    # --- measuring on the host (playbooks/bench.yml) ---------------------------------------------------------
+    _setting("bench_may_interrupt", False, "Let playbooks/bench.yml stop the stream while it measures.", "true or false", boolean),
+    _setting("bench_install_chromium", False, "Let playbooks/bench.yml install Chromium on a host that lacks it.", "true or false",
+             boolean),
     # --- places -------------------------------------------------------------------------------------------
     _setting("install_dir", "/opt/streamkit", "Releases on the host.", "an absolute path", text(ABSOLUTE)),
     _setting("state_dir", "/var/lib/streamkit", "The panel's overrides on the host.", "an absolute path", text(ABSOLUTE)),

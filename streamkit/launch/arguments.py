@@ -24,6 +24,7 @@ Environment:
   STREAM_KEY_FILE        file that holds the stream key
   MAX_FRAME_AGE_MS       a raw frame older than this is dropped in front of the encoder and counted as late;
                          two frame periods for auto, or unless set; 0: never late
+  SINK_WAITS             1: the sink waits for the clock as it does under gst-launch-1.0, for measuring what that costs
 
 Signals:
   SIGTERM, SIGINT  end in order
@@ -44,6 +45,7 @@ class Options:
     max_frame_age_ms: float | None
     figures_file: Path | None
     key_file: Path | None
+    sink_waits: bool = False
 
 
 def read_options(argv: Sequence[str], environment: Mapping[str, str]) -> Options:
@@ -61,6 +63,7 @@ def read_options(argv: Sequence[str], environment: Mapping[str, str]) -> Options
         max_frame_age_ms=_age_ms(environment.get("MAX_FRAME_AGE_MS", "")),
         figures_file=Path(file) if file else None,
         key_file=Path(key) if key else None,
+        sink_waits=_is_on("SINK_WAITS", environment.get("SINK_WAITS", "")),
     )
 
 

@@ -41,9 +41,14 @@ class Pipeline:
     """One parsed pipeline.  ``on_end(message, code)`` is called in the main loop when it ends by itself."""
 
     def __init__(
-        self, words: Sequence[str], on_end: Callable[[str, int], None], max_frame_age_ms: float | None = None
+        self,
+        words: Sequence[str],
+        on_end: Callable[[str, int], None],
+        max_frame_age_ms: float | None = None,
+        sink_waits: bool = False,
     ) -> None:
         self._on_end = on_end
+        self._sink_waits = sink_waits
         self._key = ""
         self._caps: dict[str, Any] = {}
         self._waiting: list[Any] = []
@@ -155,7 +160,9 @@ class Pipeline:
 
     def _element_added(self, _bin: Any, _sub_bin: Any, element: Any) -> None:
         factory = element.get_factory()
-        if factory is not None and factory.get_name() in WAITING and _lies_in(element, "sink"):
+        if self._sink_waits or factory is None:
+            return
+        if factory.get_name() in WAITING and _lies_in(element, "sink"):
             self._waiting.append(element)
 
     def _message(self, _bus: Any, message: Any) -> None:

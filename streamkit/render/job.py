@@ -41,7 +41,7 @@ def make_job(hardware: Mapping[str, Any], given: Mapping[str, Value]) -> Documen
         for encoder in tried
     ]
     # From defaults: size, rate and the rest come from each rung, so it does not matter who asked for which.
-    plain = defaults()
+    plain = {**defaults(), "encoder_speed": values["encoder_speed"]}
     scripts = render_scripts(Effective(plain, dict.fromkeys(plain, "default")))
     host = {"cpu": hardware["cpu"], "gpus": hardware["gpus"], "limits": [values["cpus"], values["memory_mb"]]}
     context = context_files(choose_variant(hardware, values)[0])

@@ -13,6 +13,7 @@ import jinja2
 
 from streamkit.config import SETTINGS, Value
 from streamkit.encoders import ENCODERS, Encoder
+from streamkit.render.speeds import speed
 from streamkit.resolve import Effective, script_environment
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
@@ -55,6 +56,7 @@ def render_script(encoder: Encoder, effective: Effective) -> str:
         env=script_environment(values),
         raw_format=RAW_FORMAT,
         queue_after_parser="$" + queue,
+        speed=speed(encoder, int(values["encoder_speed"])),
         max_threads=math.ceil(float(values["cpus"])),
     )
 

@@ -31,6 +31,13 @@ def test_painting_can_be_asked_for_through_a_script() -> None:
         read_options(REST, {"PAINT_TIMECODE": "yes"})
 
 
+def test_sink_waits_only_where_that_is_measured() -> None:
+    assert read_options(REST, {"SINK_WAITS": "1"}).sink_waits
+    assert not read_options(REST, {}).sink_waits
+    with pytest.raises(BadInputError, match='SINK_WAITS is "long"; use 1 or 0'):
+        read_options(REST, {"SINK_WAITS": "long"})
+
+
 @pytest.mark.parametrize(("text", "value"), [("", None), ("auto", None), ("40", 40.0), ("12.5", 12.5), ("0", 0.0)])
 def test_age_limit(text: str, value: float | None) -> None:
     assert read_options(REST, {"MAX_FRAME_AGE_MS": text}).max_frame_age_ms == value

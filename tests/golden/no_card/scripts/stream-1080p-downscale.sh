@@ -222,7 +222,7 @@ pipeline+=(
   av1enc
   name=encoder
   usage-profile=realtime
-  # The fastest there is.
+  # 10 is the fastest.
   cpu-used=10
   end-usage=cbr
   # kbit/s.
