@@ -30,6 +30,10 @@ By name only, because they take long:
   fuzz      100,000 damaged texts through the parsers (2,000 are a part of unit), 20,000 malformed requests at the panel
             (500 are), and a day's events through panel and page
 
+What browser, machine, image and vm watch shares two processors with what is watched: a test of theirs that failed is
+tried once more, and named at the end and in build/report.json with what it said at first. What is wrong with the stream
+is wrong twice, and of one run three tests at most get a second attempt; those of unit and ansible never do.
+
 Words after -- go to pytest (bench: to the benchmark):  ./test.sh unit -- -k supervisor
 
 Nothing here touches a container called gaming-streamer on this machine's Docker: the streamers under test live in

@@ -12,7 +12,9 @@ import pytest
 
 from streamkit.config import Value, defaults
 from streamkit.documents import read_document
+from tests.machines.making import wait_until_made
 from tests.machines.shipped import image_in_use
+from tests.second_attempts import SecondAttempts
 
 MakeSettings = Callable[..., dict[str, Value]]
 Host = Callable[[str], dict[str, Any]]
@@ -24,6 +26,10 @@ REPOSITORY = HERE.parent
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-goldens", action="store_true", help="write the rendered files to tests/golden")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(SecondAttempts(config, FIGURES), "second-attempts")
 
 
 PARTS = ("ansible", "browser", "machine", "image", "vm")
@@ -75,7 +81,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session")
 def product_image() -> Iterator[str]:
-    """The image of this checkout in this machine's Docker."""
+    """The image of this checkout in this machine's Docker, on a machine that makes no other beside it."""
+    wait_until_made()
     with image_in_use() as reference:
         yield reference
 

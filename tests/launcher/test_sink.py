@@ -70,7 +70,7 @@ def test_whep_server_is_rebuilt_on_the_same_port(product_image: str, tmp_path: P
             for times in (1, 2, 3):
                 row = rebuilt(running, times)["ledger"]["video"]
                 assert closes(row)
-            assert running.document()["viewers"] == []
+            running.until(lambda d: d["viewers"] == [])
             watching.kill()
         held.close()
         watch(running, port, 15)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import shlex
 import subprocess
 import time
@@ -16,29 +14,19 @@ import pytest
 from streamkit.install.image import image_tag
 from tests.conftest import REPOSITORY
 from tests.machines.base_image import docker_binary, export_image
-from tests.machines.claim import claim
 from tests.machines.errors import MachineError
 from tests.machines.fresh import FreshMachine
 from tests.machines.machine import VirtualMachine
 from tests.machines.recipe import cache_directory
 from tests.machines.shipped import image_archive_path
-from tests.playbook import run_playbook
+from tests.second_attempts import is_second
+from tests.system.capture_machine import CaptureMachine, wait_for_stream
+from tests.system.capture_machine import streamer_of as streamer_of_vm
 from tests.system.streamer import Streamer
 
 LOGS = REPOSITORY / "build" / "logs"
 CHECKOUT = "/root/my streamer"
 """With a space: a path people have."""
-VM_FPS = 15
-VM_SETTINGS = {
-    "streamkit_audio_device": "hw:Loopback,1",
-    # What two emulated processors hold. The machine's HDMI source delivers 720p15; the card's scaler makes it small.
-    "streamkit_capture_mode": f"YUYV 320x240@{VM_FPS}",
-    "streamkit_resolution": "320x240",
-    "streamkit_fps": VM_FPS,
-    "streamkit_bitrate_kbps": 500,
-    # Trials of emulated processors say nothing, and cost minutes; the fresh machines make them.
-    "streamkit_probe": "never",
-}
 
 
 @dataclass
@@ -156,50 +144,64 @@ def debian12(debian13: Installed, image_archive: Path) -> Iterator[Installed]:
         machine.close()
 
 
+MACHINES: list[CaptureMachine] = []
+"""The virtual machine that is being made or up, where there is one."""
+
+
 @pytest.fixture(scope="session")
-def machines_up() -> Iterator[contextlib.ExitStack]:
+def machines_up() -> Iterator[None]:
     """What is ended with the session: booting a virtual machine once is enough."""
-    with contextlib.ExitStack() as stack:
-        yield stack
-    for machine in VM.values():
-        assert not machine.up and not machine.directory.exists(), f"{machine.name} left {machine.directory}"
-        assert not Path("/run/netns", str(machine.network.namespace)).exists(), f"{machine.name} left its network"
+    yield
+    while MACHINES:
+        forget(MACHINES[-1])
 
 
-VM: dict[str, VirtualMachine] = {}
-"""The one that is up, once there is one."""
+def forget(made: CaptureMachine) -> None:
+    """End a machine, and see that nothing of it is left."""
+    MACHINES.remove(made)
+    made.end()
+    machine = made.machine
+    assert not machine.up and not machine.directory.exists(), f"{machine.name} left {machine.directory}"
+    assert not Path("/run/netns", str(machine.network.namespace)).exists(), f"{machine.name} left its network"
+
+
+def begun(archive: Path, folders: pytest.TempPathFactory) -> CaptureMachine:
+    """Return the virtual machine, which may be still in the making; begun by whoever asks for it first."""
+    if not MACHINES:
+        MACHINES.append(CaptureMachine(archive, folders.mktemp("inventory")))
+        MACHINES[-1].begin()
+    return MACHINES[-1]
+
+
+@pytest.fixture(scope="module")
+def made_ahead(
+    image_archive: Path, machines_up: None, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> None:
+    """Begin to make the virtual machine beside tests that watch nothing in real time, where this run needs it at all."""
+    if any(item.get_closest_marker("vm") for item in request.session.items):
+        begun(image_archive, tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
 def machine(
-    image_archive: Path,
-    machines_up: contextlib.ExitStack,
-    tmp_path_factory: pytest.TempPathFactory,
-    report: dict[str, object],
+    image_archive: Path, machines_up: None, tmp_path_factory: pytest.TempPathFactory, report: dict[str, object]
 ) -> VirtualMachine:
     """A virtual machine that the playbook has provisioned, the same one for every module."""
-    if "up" not in VM:
-        claim()
-        machine = VirtualMachine("streamkit-test")
-        machine.stop()  # what a run that was killed left
-        machines_up.enter_context(machine)
-        machine.wait_for_boot()
-        inventory = tmp_path_factory.mktemp("inventory") / "hosts.yml"
-        inventory.write_text(machine.login.inventory())
-        given = json.dumps({**VM_SETTINGS, "streamkit_image_archive": str(image_archive)})
-        began = time.monotonic()
-        done = run_playbook("-i", inventory, "playbooks/site.yml", "-e", given, within_s=1500)
-        report["provision_vm_s"] = round(time.monotonic() - began)
-        assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
-        VM["up"] = machine
-    return VM["up"]
+    made = begun(image_archive, tmp_path_factory)
+    try:
+        ready = made.ready()
+    except MachineError:
+        forget(made)  # whoever asks next gets a new one
+        raise
+    report["provision_vm_s"] = round(made.provision_s)
+    return ready
 
 
 @pytest.fixture
-def capturing(machine: VirtualMachine) -> Streamer:
-    """The streamer that runs in it."""
-    return Streamer(
-        run=lambda argv: machine.ssh(list(argv)).stdout,
-        panel=f"http://{machine.address}:8081",
-        netns=machine.network.namespace,
-    )
+def capturing(machine: VirtualMachine, request: pytest.FixtureRequest) -> Streamer:
+    """The streamer that runs in it; started anew for a second attempt."""
+    streamer = streamer_of_vm(machine)
+    if is_second(request.node):
+        streamer.run(["docker", "restart", streamer.container])
+        wait_for_stream(streamer)
+    return streamer

@@ -23,6 +23,7 @@ from tests.conftest import REPOSITORY
 from tests.fleet.machines import FleetHost, fleet
 from tests.machines.base_image import docker_binary
 from tests.playbook import PLAYBOOK, environment, recap, run_playbook
+from tests.second_attempts import is_second
 
 pytestmark = [pytest.mark.machine, pytest.mark.timeout(5400)]
 
@@ -158,7 +159,7 @@ def newer_checkout(box: Box, name: str, flaw: str) -> Path:
 
 
 @pytest.fixture(scope="module")
-def box(image_archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+def box(image_archive: Path, made_ahead: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
     """A host on which a first deployment was killed, a second one failed, and release A streams at 600 kbit/s."""
     folder = tmp_path_factory.mktemp("releases")
     with fleet(folder, "streamkit-test-releases") as made:
@@ -179,6 +180,13 @@ def box(image_archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         ready.notes["failed"] = ready.play("site", checkout=newer_checkout(ready, "first", NO_PLUGINS))
         ready.deploy()
         yield ready
+
+
+@pytest.fixture(autouse=True)
+def as_it_was(box: Box, request: pytest.FixtureRequest) -> None:
+    """For a second attempt, the release that the host began with is in force again."""
+    if is_second(request.node):
+        box.deploy()
 
 
 def test_look_at_a_host_that_has_nothing_ends_well(box: Box) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.machines.machine import VirtualMachine
 from tests.system import ledger
-from tests.system.conftest import VM_FPS
+from tests.system.capture_machine import VM_FPS
 from tests.system.ledger_run import NOTHING_LOST
 from tests.system.streamer import Streamer
 from tests.viewer import Watched, chromium_page, figures, log_in, watch_until

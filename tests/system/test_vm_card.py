@@ -16,7 +16,7 @@ from streamkit.config import Value, defaults, parse_inventory
 from streamkit.plan.choose import make_plan
 from streamkit.render.release import release_files
 from tests.machines.machine import VirtualMachine
-from tests.system.conftest import VM_FPS, VM_SETTINGS
+from tests.system.capture_machine import VM_FPS, VM_SETTINGS
 from tests.system.streamer import Streamer
 
 pytestmark = [pytest.mark.vm, pytest.mark.timeout(3600)]
@@ -58,9 +58,12 @@ class Card:
         if not options:
             self._machine.ssh(["v4l2-ctl", "-d", f"/dev/video{number}", *SLOW_SOURCE])
 
-    def nodes(self) -> list[str]:
-        """What the container sees of it."""
-        return sorted(self._streamer.inside("ls", "/dev/streamkit").split())
+    def wait_for_nodes(self, *names: str) -> None:
+        """Wait until the container sees just these: the host's keeper makes and removes them by and by."""
+        deadline = time.monotonic() + WITHIN_S
+        while (seen := sorted(self._streamer.inside("ls", "/dev/streamkit").split())) != [*names]:
+            assert time.monotonic() < deadline, seen
+            time.sleep(0.2)
 
 
 @pytest.fixture
@@ -109,15 +112,16 @@ def test_card_that_went_is_streamed_again_under_another_number(
     card: Card, capturing: Streamer, report: dict[str, object]
 ) -> None:
     wait(capturing, streams_from("v4l2"))
-    assert card.nodes() == ["snd", "video0"]
+    card.wait_for_nodes("snd", "video0")
     card.pull()
     # The supervisor sees that the device is gone before the host has removed its node, or after.
     said = "No capture card: vivid is not there. The stream starts when it comes."
     status, _ = wait(capturing, lambda status: is_waiting(status) and status["stream"]["reason"] == said)
-    assert status["desired"] == "running" and card.nodes() == ["snd"]
+    assert status["desired"] == "running"
+    card.wait_for_nodes("snd")
     card.plug(5)
     _, seconds = wait(capturing, streams_from("v4l2"))
-    assert card.nodes() == ["snd", "video5"]
+    card.wait_for_nodes("snd", "video5")
     assert_frames_flow(capturing)
     report["vm_card_back_under_another_number_s"] = seconds
 

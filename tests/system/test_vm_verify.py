@@ -10,7 +10,7 @@ import pytest
 from streamkit.install.image import image_tag
 from tests.machines.machine import VirtualMachine
 from tests.playbook import run_playbook
-from tests.system.conftest import VM_SETTINGS
+from tests.system.capture_machine import VM_SETTINGS
 from tests.system.streamer import Streamer
 from tests.system.test_vm_card import streams_from, wait
 
