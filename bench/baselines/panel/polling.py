@@ -1,6 +1,6 @@
 """The control panel as the guide describes it before its optimizations: three endpoints, polled each second.
 
-usage: python polling.py RUN_DIR STATUS_URL; says on standard error where it listens.
+usage: python polling.py RUN_DIR STATUS_URL [PORT]; says on standard error where it listens.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ def _read(path: Path) -> dict[str, Any]:
 def main() -> None:
     """Serve until ended."""
     run_dir, address = Path(sys.argv[1]), sys.argv[2]
+    port = int(sys.argv[3]) if len(sys.argv) > 3 else 0
     answers = {
         "/api/stats": lambda: stats(run_dir),
         "/api/status": lambda: status(run_dir, address),
@@ -84,7 +85,7 @@ def main() -> None:
             self.end_headers()
             self.wfile.write(body)
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     server.daemon_threads = True
     sys.stderr.write(f"The panel before listens on http://127.0.0.1:{server.server_port}/\n")
     sys.stderr.flush()
