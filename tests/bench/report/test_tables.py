@@ -1,0 +1,67 @@
+"""The tables, to the letter: golden texts of the test records, reviewed like code."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from bench.report.content import Content
+from bench.report.document import document
+from bench.report.guide import rows
+from bench.report.material import Material
+from bench.report.tables import GUIDE_HEAD, figures_csv, guide_cells, guide_csv, markdown, runs_csv
+from tests.bench.report import factory
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def golden_texts(material: Material) -> dict[str, str]:
+    """Return {file in golden: text}."""
+    table = rows(material)
+    return {
+        "guide.md": markdown(GUIDE_HEAD, guide_cells(table)) + "\n",
+        "guide.csv": guide_csv(table),
+        "figures.csv": figures_csv(material),
+    }
+
+
+@pytest.mark.parametrize("name", ["guide.md", "guide.csv", "figures.csv"])
+def test_a_table_is_as_reviewed(material: Material, name: str) -> None:
+    assert golden_texts(material)[name] == (GOLDEN / name).read_text(encoding="utf-8")
+
+
+def test_every_run_is_in_the_csv_also_one_without_figures(material: Material) -> None:
+    rows_read = list(csv.DictReader(io.StringIO(runs_csv(material.runs))))
+    assert {row["id"] for row in rows_read} == {run.id for run in material.runs}
+    (crash,) = [row for row in rows_read if row["id"] == "crash"]
+    assert (crash["status"], crash["figure"], crash["value"]) == ("crashed", "", "")
+    (drop,) = [row for row in rows_read if row["id"] == "stream-before-0" and row["figure"] == "drop_percent"]
+    assert float(drop["value"]) == 11.0
+
+
+def test_a_spreadsheet_takes_no_text_for_a_formula() -> None:
+    run = factory.run("stream", "after", None, {"latency_p50_ms": -3.0}, id='=HYPERLINK("x")')
+    (row,) = csv.DictReader(io.StringIO(runs_csv([run])))
+    assert row["id"] == '\'=HYPERLINK("x")' and row["value"] == "-3.0"
+
+
+def test_the_document_has_every_part(made: Content) -> None:
+    text = document(made, "plots/")
+    headings = [line for line in text.splitlines() if line.startswith("## ")]
+    assert headings == [
+        "## The guide's table",
+        *(f"## {one.plot.heading}" for one in made.drawn),
+        "## All figures",
+        "## Runs outside the comparison",
+        "## Runs that did not finish",
+        "## How it was measured",
+        "## The machine",
+    ]
+    assert "| stream | before | 7 | crashed | Chromium ended. |" in text
+    assert "approximates root and privileged mode: root with 41 capabilities" in text
+    assert "The error of the latency's own method is 0.30" in text
+    assert "| governor | performance |" in text and "| load 1 minute | 0.1 to 0.22 |" in text
+    assert text.count("](plots/") == len(made.drawn)
