@@ -52,15 +52,16 @@ def zipapp_bytes() -> bytes:
     """Return the archive; ``python3 streamkit.pyz detect`` runs it."""
     sources = {f"streamkit/{name}": PACKAGE / name for name in MODULES}
     sources |= {f"streamkit/{name}/{path.name}": path for name in PACKAGES for path in (PACKAGE / name).glob("*.py")}
-    return _packed(sources, "streamkit.host")
+    return packed(sources, "streamkit.host")
 
 
 def nodes_zipapp_bytes() -> bytes:
     """Return the archive that keeps device nodes; ``python3 streamkit-nodes.pyz --plan FILE`` runs it."""
-    return _packed({f"streamkit/{name}": PACKAGE / name for name in NODES}, "streamkit.install.nodes")
+    return packed({f"streamkit/{name}": PACKAGE / name for name in NODES}, "streamkit.install.nodes")
 
 
-def _packed(sources: Mapping[str, Path], module: str) -> bytes:
+def packed(sources: Mapping[str, Path], module: str) -> bytes:
+    """Return an archive of text files, by their names in it, that runs ``main`` of a module."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         main = f"import sys\nfrom {module} import main\nsys.exit(main())\n"
