@@ -16,6 +16,8 @@ from streamkit.errors import BadInputError, StreamkitError
 NAMED = re.compile(r"#(\d+) \[(?:(\S+) )?(\d+/\d+|internal)\] (.*)")
 ENDED = re.compile(r"#(\d+) (?:DONE (\d+(?:\.\d+)?)s|(CACHED)|(ERROR).*)")
 OPTIONS = re.compile(r"--(mount|from|chown|chmod)=\S+\s*")
+CPU_TIME = re.compile(r"#(\d+) \d+(?:\.\d+)? (\d+)m(\d+\.\d+)s (\d+)m(\d+\.\d+)s")
+"""A line of the shell's ``times``: user and system time, first of the shell itself, then of all that it ran."""
 WIDTH = 72
 
 
@@ -48,6 +50,28 @@ def parse_steps(lines: Iterable[str]) -> list[Step]:
         elif match := re.fullmatch(r"#(\d+) (exporting to \S+)", line):
             named[int(match[1])] = ("build", match[2])
     return [Step(*named[number], *ended[number]) for number in sorted(ended) if number in named]
+
+
+def rust_cpu_s(lines: Iterable[str]) -> float | None:
+    """Return the CPU seconds of the step that compiled the Rust, as its ``times`` printed them; None where none ran."""
+    rust: set[str] = set()
+    found: dict[str, float] = {}
+    for line in lines:
+        line = line.rstrip("\n")
+        if (named := NAMED.fullmatch(line)) and "cargo build" in named[4]:
+            rust.add(named[1])
+        elif (spent := CPU_TIME.fullmatch(line)) and spent[1] in rust:
+            user, system = 60 * int(spent[2]) + float(spent[3]), 60 * int(spent[4]) + float(spent[5])
+            found[spent[1]] = found.get(spent[1], 0.0) + user + system
+    return round(sum(found.values()), 2) if found else None
+
+
+def by_stage(steps: Iterable[Step]) -> dict[str, float]:
+    """Return {stage: seconds of its steps}; stages run side by side, so that their sum may exceed the build's time."""
+    found: dict[str, float] = {}
+    for step in steps:
+        found[step.stage] = round(found.get(step.stage, 0.0) + step.seconds, 1)
+    return found
 
 
 def table(steps: list[Step]) -> list[str]:

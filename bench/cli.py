@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -9,12 +10,15 @@ from typing import Annotated, Literal
 
 import typer
 
+from bench.compare_command import compare
 from bench.measure.cli import app as measure_app
+from bench.records import DEFAULT_FOLDER
 from bench.verify import sources
 from bench.verify.judge import as_lines, exit_code, judge
 from bench.verify.table import table
 from streamkit.config import defaults
 from streamkit.documents import write_atomically
+from streamkit.errors import BadInputError
 from streamkit.facts.collect import WINDOW_S
 from streamkit.program import run_program
 
@@ -26,6 +30,7 @@ app = typer.Typer(
     help="Measure and judge what runs. Exit codes: 0 done, 1 a check failed, 2 bad input, 3 unavailable.",
 )
 app.add_typer(measure_app)
+app.command()(compare)
 
 
 @app.callback()
@@ -72,6 +77,57 @@ def verify(
         columns = width or shutil.get_terminal_size((110, 24)).columns
         print("\n".join(table(called, document, results, columns)))
     raise typer.Exit(exit_code(results))
+
+
+@app.command()
+def report(
+    out: Annotated[Path, typer.Option(help="Folder of the records, as bench compare --out.")] = DEFAULT_FOLDER,
+    to: Annotated[
+        Path | None, typer.Option(help="Folder for the report; default: report in that of the records.")
+    ] = None,
+    before: Annotated[str | None, typer.Option(help="Scenario on the left; default: before.")] = None,
+    after: Annotated[str | None, typer.Option(help="Scenario on the right; default: after.")] = None,
+    docs: Annotated[
+        Path | None, typer.Option(help="Also write this page (docs/RESULTS.md) and its plots into images beside it.")
+    ] = None,
+) -> None:
+    """Make the report of saved records: a page, Markdown, CSV and plots. Measures nothing."""
+    # Here: matplotlib takes a second, which no other command needs to wait for.
+    from bench.report.command import report as make
+
+    typer.echo("\n".join(make(out, to, before, after, docs)))
+
+
+@app.command()
+def tune(
+    host: Annotated[str, typer.Option(help="The host of the inventory that this machine is.")] = "localhost",
+    scenario: Annotated[str, typer.Option(help="The load: name or file of a scenario.")] = "after",
+    minutes: Annotated[float, typer.Option(help="How long at most; more time tries more.")] = 20,
+    out: Annotated[Path, typer.Option(help="Folder of the records; the same command goes on with them.")] = Path(
+        "build/bench/tune"
+    ),
+    inventory: Annotated[
+        Path, typer.Option(help="Folder of the inventory; the winner goes to host_vars there.")
+    ] = Path("inventory"),
+    bitrate_from: Annotated[int | None, typer.Option(help="Lowest bitrate that may be tried, kbit/s.")] = None,
+    bitrate_to: Annotated[
+        int | None, typer.Option(help="Highest bitrate that may be tried; default: it is not changed.")
+    ] = None,
+    faster: Annotated[
+        bool, typer.Option("--faster", help="Also try faster steps of the encoder, at lower quality.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Which candidates are drawn, and in which order they run.")] = 1,
+) -> None:
+    """Search queues and encoder speed for the lowest p99 latency on this machine, and write what is proven better."""
+    if (bitrate_from is None) != (bitrate_to is None):
+        raise BadInputError("Give both --bitrate-from and --bitrate-to, or neither: then the bitrate is not changed.")
+    # Here: what measures is not needed by the other commands.
+    from bench.tune.command import Asked
+    from bench.tune.command import tune as search
+
+    bitrates = (bitrate_from, bitrate_to) if bitrate_from is not None and bitrate_to is not None else None
+    words = shlex.join(["bench", *sys.argv[1:]])
+    search(Asked(host, scenario, minutes, out, inventory, bitrates, faster, seed, words), print)
 
 
 def main() -> None:

@@ -120,6 +120,11 @@ def status_server() -> Iterator[str]:
         server.server_close()
 
 
+def status_of(panel: str) -> contextlib.AbstractContextManager[str]:
+    """Return what a panel of this kind ("product" or "polling") asks about the server: a stand-in, or nothing."""
+    return status_server() if panel == "polling" else contextlib.nullcontext("")
+
+
 @contextlib.contextmanager
 def product(folder: Path, run_dir: Path) -> Iterator[Contestant]:
     """Yield our panel."""
@@ -129,7 +134,7 @@ def product(folder: Path, run_dir: Path) -> Iterator[Contestant]:
     words = [sys.executable, "-m", "streamkit.container", "panel", "--host", "127.0.0.1", "--port", "0"]
     with _process(words, folder / "panel.log", environment) as process:
         yield Contestant(
-            "panel", process.pid, _said_port(process, folder / "panel.log"), "/api/stats", "/api/status", TOKEN
+            "after", process.pid, _said_port(process, folder / "panel.log"), "/api/stats", "/api/status", TOKEN
         )
 
 

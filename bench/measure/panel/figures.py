@@ -1,15 +1,18 @@
-"""From records to rows and verdicts.  Pure: a verdict follows from the records and the goals alone."""
+"""From runs to rows and verdicts.  Pure: a verdict follows from the records and the goals alone."""
 
 from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
+
+from bench.records import Run
 
 Verdict = Literal["reached", "not reached", "stated"]
 
-OURS, BEFORE, GLANCES = "panel", "before", "glances"
+OURS, BEFORE, GLANCES = "after", "before", "glances"
+"""What the contestants are called in the records: the scenarios whose panel they are, and Glances."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +50,14 @@ GOALS = (
     Goal("page_cpu_percent", "the page's own CPU in the browser", " %", times_less=2),
     Goal("crowd_cpu_percent", "crowd: CPU", " %", 5),
     Goal("crowd_p99_ms", "crowd: p99 delivery after the tick", " ms", 100),
+    Goal("crowd_read_late_p99_ms", "crowd: p99 of what its own reading would add (not counted)", " ms"),
     Goal("crowd_memory_mb", "crowd: memory (RSS)", " MB", 80),
     Goal("after_crowd_memory_mb", "memory after the crowd has left (RSS)", " MB"),
     Goal("crowd_lost", "crowd: viewers that lost their stream", most=0, every_round=True),
-    Goal("memory_mb", "memory with 1 viewer (RSS)", " MB", 45),
+    Goal("memory_1_mb", "memory with 1 viewer (RSS)", " MB", 45),
+    Goal("memory_0_mb", "memory without a viewer (RSS)", " MB"),
     Goal("memory_pss_mb", "memory with 1 viewer (PSS)", " MB"),
+    Goal("memory_100_mb", "memory with 100 viewers (RSS)", " MB"),
     Goal("first_event_ms", "first event after connect", " ms", 50),
     Goal("serving_first_event_bytes", "size of the first event, serving viewers", " bytes", 2048, every_round=True),
     Goal("first_event_bytes", "size of the first event, publishing, no picture here", " bytes", 2048, every_round=True),
@@ -75,12 +81,13 @@ class Row:
         return statistics.median(theirs) / statistics.median(ours)
 
 
-def rows(records: Iterable[Mapping[str, Any]]) -> list[Row]:
-    """Return a row for each goal whose figure our panel has in ``records``."""
+def rows(runs: Iterable[Run]) -> list[Row]:
+    """Return a row for each goal whose figure our panel has in ``runs``; runs that did not end well have none."""
     values: dict[str, dict[str, list[float]]] = {}
-    for one in records:
-        if one["kind"] == "figure":
-            values.setdefault(one["figure"], {}).setdefault(one["contestant"], []).append(float(one["value"]))
+    for run in runs:
+        for figure, value in run.figures.items():
+            if run.status == "done" and value is not None:
+                values.setdefault(figure, {}).setdefault(run.scenario, []).append(value)
     found = []
     for goal in GOALS:
         of_goal = {name: tuple(of_one) for name, of_one in values.get(goal.figure, {}).items()}

@@ -15,7 +15,7 @@ SETTLE_S = 5.0
 LOADED_WITHIN_MS = 60_000
 
 
-def watch(contestant: Contestant, seconds: float) -> dict[str, float]:
+def watch(contestant: Contestant, seconds: float, settle_s: float = SETTLE_S) -> dict[str, float]:
     """Open the page, let it settle, and watch for ``seconds``; returns the figures by name.
 
     Raises UnavailableError when there is no Chromium or the page does not load in it.
@@ -40,7 +40,7 @@ def watch(contestant: Contestant, seconds: float) -> dict[str, float]:
             page.wait_for_load_state("load")
             traffic = _Traffic(page.context.new_cdp_session(page))
             devtools = browser.new_browser_cdp_session()
-            page.wait_for_timeout(1000 * SETTLE_S)
+            page.wait_for_timeout(1000 * settle_s)
             traffic.clear()
             at, server, renderer = time.monotonic(), cpu_seconds(contestant.pid), _renderers(devtools)
             page.wait_for_timeout(1000 * seconds)
@@ -52,7 +52,7 @@ def watch(contestant: Contestant, seconds: float) -> dict[str, float]:
                 "page_cpu_percent": 100 * sum(used - renderer.get(pid, 0.0) for pid, used in after.items()) / took,
                 "requests_per_minute": 60 * traffic.requests / took,
                 "page_bytes_per_minute": 60 * traffic.received / took,
-                "memory_mb": memory["rss"],
+                "memory_1_mb": memory["rss"],
                 "memory_pss_mb": memory["pss"],
             }
         except Error as problem:

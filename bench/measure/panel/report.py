@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from bench.measure.panel.figures import BEFORE, GLANCES, OURS, Row, rows
+from bench.records import Run
 from streamkit.documents import write_atomically
 from streamkit.errors import BadInputError
 
@@ -16,22 +16,22 @@ BEGIN = "<!-- panel figures: begin -->"
 END = "<!-- panel figures: end -->"
 
 
-def table(records: Sequence[Mapping[str, Any]]) -> str:
-    """Return one paragraph on the run and the table of its figures."""
-    run = next(one for one in records if one["kind"] == "run")
-    ends = [one for one in records if one["kind"] == "end"]
-    day = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(run["begun_at"]))
-    load = f"load {run['load_1_minute']}" + (f" before and {ends[0]['load_1_minute']} after" if ends else "")
-    versions = ", ".join(f"{name} {version}" for name, version in run["versions"].items())
-    versions += f", Glances {run['glances']}" if run["glances"] else ""
+def table(runs: Sequence[Run]) -> str:
+    """Return one paragraph on the runs of one session and the table of their figures."""
+    first, last = runs[0], runs[-1]
+    about, machine = first.details, first.machine
+    day = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(first.begun_at))
+    versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
+    versions += f", Glances {about['glances']}" if about["glances"] else ""
     head = (
-        f"{day}; {run['rounds']} rounds, {run['seconds']:g} s for each look, {run['answers']} answers of each address, "
-        f"a crowd of {run['crowd']} viewers. {run['cpu']}, {run['cores']} cores, Linux {run['kernel']}, "
-        f"governor {run['governor'] or 'unknown'}, {load}; Python {run['python']}, {versions}."
+        f"{day}; {about['rounds']} rounds, {about['seconds']:g} s for each look, {about['answers']} answers of each address, "
+        f"a crowd of {about['crowd']} viewers. {machine['cpu']}, {machine['cores']} cores, Linux {machine['kernel']}, "
+        f"governor {machine['governor'] or 'unknown'}, load {machine['load_1_minute']} before the first run and "
+        f"{last.machine['load_1_minute']} before the last; Python {machine['python']}, {versions}."
     )
     lines = [head, "", "| figure | goal | this panel | before | Glances | before : this | verdict |"]
     lines.append("| --- | --- | --- | --- | --- | --- | --- |")
-    lines += [_line(row) for row in rows(records)]
+    lines += [_line(row) for row in rows(runs)]
     return "\n".join(lines)
 
 

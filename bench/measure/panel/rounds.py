@@ -1,20 +1,21 @@
-"""The measurement itself: rounds in which every panel is looked at in turn, in another order each time."""
+"""The measurement itself: one run looks at one panel; for the table, rounds of three runs in another order each time."""
 
 from __future__ import annotations
 
 import contextlib
 import http.client
 import json
+import resource
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
-from bench.measure.machine import machine
+from bench.machine import machine
 from bench.measure.panel import page, viewers
 from bench.measure.panel.contestants import (
     GLANCES,
@@ -27,111 +28,125 @@ from bench.measure.panel.contestants import (
     product,
     status_server,
 )
+from bench.measure.panel.figures import BEFORE, OURS
+from bench.measure.panel.figures import GLANCES as OF_GLANCES
 from bench.measure.processes import cpu_seconds, memory_mb
-from streamkit.documents import SCHEMA_VERSION
+from bench.records import Run, new_session
 from streamkit.errors import UnavailableError
 from streamkit.probe.score import percentile
 
 PACKAGES = ("bottle", "gevent", "psutil")
-FIRST_EVENTS = 5
 JOIN_S = 60.0
-STARTED_S = 5.0
-"""What a process does when it has just started is not what it costs."""
-GONE_S = 4.0
-"""Within it a panel has tidied up behind a crowd."""
+SOME = 100
+"""Viewers that are connected while our panel's answers are timed."""
 
-Record = dict[str, Any]
+Figures = dict[str, float | None]
 
 
 @dataclass(frozen=True)
 class Size:
-    """How long a run takes: rounds, seconds of each look, answers asked of each address, and viewers of the crowd."""
+    """How long a run takes: rounds, seconds of each look, answers asked of each address, viewers of the crowd.
+
+    ``started_s`` lets pass what a process does when it has just started, ``settle_s`` what a page does; ``firsts`` is how
+    often a first event is asked for.  Within ``gone_s`` a panel has tidied up behind a crowd.
+    """
 
     rounds: int = 3
     seconds: float = 20.0
     answers: int = 100
     crowd: int = 1000
+    started_s: float = 5.0
+    settle_s: float = page.SETTLE_S
+    firsts: int = 5
+    gone_s: float = 4.0
 
 
-QUICK = Size(rounds=1, seconds=5.0, answers=15, crowd=100)
-SOME = 100
-"""Viewers that are connected while our panel's answers are timed."""
+QUICK = Size(rounds=1, seconds=2.5, answers=10, crowd=100, started_s=0.5, settle_s=1.0, firsts=1, gone_s=0.5)
 
 
-def measure(size: Size, glances_venv: Path | None, tell: Callable[[str], None]) -> Iterator[Record]:
-    """Yield the record of the run, then one for each figure and round.  ``tell`` gets a line on each step."""
+def measure(size: Size, glances_venv: Path | None, tell: Callable[[str], None]) -> Iterator[Run]:
+    """Yield a run for each contestant and round, as it ends.  ``tell`` gets a line on each."""
     if glances_venv:
         install_glances(glances_venv)
-    yield {
-        "schema_version": SCHEMA_VERSION,
-        "kind": "run",
-        "begun_at": round(time.time(), 3),
-        "rounds": size.rounds,
-        "seconds": size.seconds,
-        "answers": size.answers,
-        "crowd": size.crowd,
-        "glances": GLANCES if glances_venv else None,
-        **machine(PACKAGES),
-    }
+    names = [OURS, BEFORE, *([OF_GLANCES] if glances_venv else [])]
+    session = new_session()
+    about = {**asdict(size), "glances": GLANCES if glances_venv else None}
     for number in range(size.rounds):
-        tell(f"round {number + 1} of {size.rounds}")
-        for name, figures in _fresh_round(number, size, glances_venv):
-            for figure, value in figures.items():
-                yield {
-                    "schema_version": SCHEMA_VERSION,
-                    "kind": "figure",
-                    "round": number + 1,
-                    "contestant": name,
-                    "figure": figure,
-                    "value": round(value, 4),
-                }
-    yield {"schema_version": SCHEMA_VERSION, "kind": "end", **machine(())}
+        shift = number % len(names)
+        for name in names[shift:] + names[:shift]:
+            tell(f"round {number + 1} of {size.rounds}: {name}")
+            found, begun_at, clock = machine(PACKAGES), time.time(), time.monotonic()
+            figures = look_at(name, size, glances_venv)
+            yield Run(
+                suite="panel",
+                scenario=name,
+                session=session,
+                begun_at=round(begun_at, 3),
+                seconds=round(time.monotonic() - clock, 3),
+                figures={figure: None if value is None else round(value, 4) for figure, value in figures.items()},
+                details={**about, "round": number + 1},
+                machine=found,
+            )
 
 
-def _fresh_round(number: int, size: Size, glances_venv: Path | None) -> Iterator[tuple[str, dict[str, float]]]:
-    """Yield the figures of a round on processes of its own: what a crowd leaves behind is not the next round's."""
+def look_at(name: str, size: Size, glances_venv: Path | None = None) -> Figures:
+    """Start one panel, look at it from all sides, and end it; what a crowd leaves behind is not the next run's.
+
+    Raises UnavailableError where the panel or what looks at it does not come up.
+    """
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        for name, preview in (("serving_", True), ("", False)):
-            at = folder / f"{name}panel"
-            at.mkdir()
-            run_dir = stack.enter_context(box(at / "run", preview))
-            with product(at, run_dir) as one:
-                yield one.name, _first_events(one, name)
-        address = stack.enter_context(status_server())
-        ours = stack.enter_context(product(folder, run_dir))
-        everyone = [ours, stack.enter_context(baseline(folder, run_dir, address))]
-        if glances_venv:
-            everyone.append(stack.enter_context(glances(folder, glances_venv)))
-        shift = number % len(everyone)
-        yield from _round(everyone[shift:] + everyone[:shift], ours, size)
+        figures: Figures = {}
+        if name == OURS:
+            for part, preview in (("serving_", True), ("", False)):
+                at = folder / f"{part}first"
+                at.mkdir()
+                with box(at / "run", preview) as run_dir, product(at, run_dir) as one:
+                    figures |= _first_events(one, part, size.firsts)
+        run_dir = stack.enter_context(box(folder / "run", False))
+        if name == OURS:
+            one = stack.enter_context(product(folder, run_dir))
+        elif name == BEFORE:
+            one = stack.enter_context(baseline(folder, run_dir, stack.enter_context(status_server())))
+        else:
+            assert glances_venv is not None
+            one = stack.enter_context(glances(folder, glances_venv))
+        figures |= _alone(one, size)
+        figures |= page.watch(one, size.seconds, size.settle_s)
+        if name == OURS:
+            with _crowd(one.port, SOME, 3600.0):
+                figures["memory_100_mb"] = memory_mb(one.pid)["rss"]
+                figures |= _answer_times(one, size.answers)
+            return figures | _of_crowd(one, size)
+        figures |= _answer_times(one, size.answers)
+        if name == BEFORE:
+            for count in (SOME, size.crowd):
+                with _open_pages(one.port, count):
+                    figures[f"memory_{count}_mb"] = memory_mb(one.pid)["rss"]
+        return figures
 
 
-def _first_events(ours: Contestant, name: str) -> dict[str, float]:
+def _first_events(ours: Contestant, part: str, times: int) -> Figures:
     firsts = []
-    for _ in range(FIRST_EVENTS):
+    for number in range(times):
+        if number:
+            time.sleep(1.2)  # each is the first viewer: the panel samples anew
         firsts.append(viewers.first_event(ours.port, TOKEN))
-        time.sleep(1.2)  # each is the first viewer: the panel samples anew
     return {
-        f"{name}first_event_ms": percentile([ms for ms, _ in firsts], 0.5) or 0.0,
-        f"{name}first_event_bytes": float(max(count for _, count in firsts)),
+        f"{part}first_event_ms": percentile([ms for ms, _ in firsts], 0.5) or 0.0,
+        f"{part}first_event_bytes": float(max(count for _, count in firsts)),
     }
 
 
-def _round(order: list[Contestant], ours: Contestant, size: Size) -> Iterator[tuple[str, dict[str, float]]]:
-    time.sleep(STARTED_S)
-    before = {one.name: cpu_seconds(one.pid) for one in order}
-    at = time.monotonic()
+def _alone(one: Contestant, size: Size) -> Figures:
+    time.sleep(size.started_s)
+    used, at = cpu_seconds(one.pid), time.monotonic()
     time.sleep(size.seconds)
-    took = time.monotonic() - at
-    for one in order:
-        yield one.name, {"cpu_idle_percent": 100 * (cpu_seconds(one.pid) - before[one.name]) / took}
-    for one in order:
-        yield one.name, page.watch(one, size.seconds)
-    for one in order:
-        crowd = _crowd(one.port, SOME, 3600.0) if one is ours else contextlib.nullcontext()
-        with crowd:
-            yield one.name, _answer_times(one, size.answers)
+    spent = cpu_seconds(one.pid) - used
+    return {"cpu_idle_percent": 100 * spent / (time.monotonic() - at), "memory_0_mb": memory_mb(one.pid)["rss"]}
+
+
+def _of_crowd(ours: Contestant, size: Size) -> Figures:
     with _crowd(ours.port, size.crowd, size.seconds) as process:
         used, at = cpu_seconds(ours.pid), time.monotonic()
         time.sleep(size.seconds * 0.9)
@@ -141,19 +156,40 @@ def _round(order: list[Contestant], ours: Contestant, size: Size) -> Iterator[tu
     if process.returncode != 0:
         raise UnavailableError(f"The {size.crowd} viewers did not get their events (exit code {process.returncode}).")
     found = json.loads(said)
-    time.sleep(GONE_S)
-    left = memory_mb(ours.pid)
-    yield (
-        ours.name,
-        {
-            "crowd_cpu_percent": spent,
-            "crowd_p99_ms": found["p99_ms"],
-            "crowd_memory_mb": memory["rss"],
-            "after_crowd_memory_mb": left["rss"],
-            "crowd_lost": found["lost"],
-            "crowd_own_cpu_percent": found["own_cpu_percent"],
-        },
-    )
+    time.sleep(size.gone_s)
+    return {
+        "crowd_cpu_percent": spent,
+        "crowd_p99_ms": found["p99_ms"],
+        "crowd_read_late_p50_ms": found["read_late_p50_ms"],
+        "crowd_read_late_p99_ms": found["read_late_p99_ms"],
+        "crowd_memory_mb": memory["rss"],
+        f"memory_{size.crowd}_mb": memory["rss"],
+        "after_crowd_memory_mb": memory_mb(ours.pid)["rss"],
+        "crowd_lost": found["lost"],
+        "crowd_own_cpu_percent": found["own_cpu_percent"],
+    }
+
+
+@contextlib.contextmanager
+def _open_pages(port: int, count: int) -> Iterator[None]:
+    """Hold the connections of ``count`` pages of the panel before, each of which has asked once.
+
+    They do not go on asking, which is in its favour: 1,000 pages that poll would start a thousand curls a second.
+    """
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    request = f"GET /api/config HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
+    with contextlib.ExitStack() as stack:
+        for _ in range(count):
+            try:
+                page_of_it = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=JOIN_S))
+                page_of_it.sendall(request)
+                answered = page_of_it.recv(65536)
+            except OSError as problem:
+                raise UnavailableError(f"The panel before took no {count} connections ({problem}).") from None
+            if not answered:
+                raise UnavailableError(f"The panel before closed one of {count} connections.")
+        yield
 
 
 @contextlib.contextmanager
@@ -177,9 +213,9 @@ def _crowd(port: int, count: int, seconds: float) -> Iterator[subprocess.Popen[s
             process.kill()
 
 
-def _answer_times(contestant: Contestant, count: int) -> dict[str, float]:
+def _answer_times(contestant: Contestant, count: int) -> Figures:
     """Return p50 and p99 (ms) of ``count`` answers each, asked one after the other on one connection."""
-    found: dict[str, float] = {}
+    found: Figures = {}
     headers = {"Authorization": f"Bearer {contestant.token}"} if contestant.token else {}
     connection = http.client.HTTPConnection("127.0.0.1", contestant.port, timeout=30)
     with contextlib.closing(connection):

@@ -9,16 +9,11 @@ import pytest
 
 from bench.measure.panel.figures import GOALS, Goal, rows, verdict
 from bench.measure.panel.report import BEGIN, END, number, table, write_into
+from bench.records import Run
 from streamkit.errors import BadInputError
 
-RUN: dict[str, Any] = {
-    "kind": "run",
-    "begun_at": 0,
-    "rounds": 3,
-    "seconds": 20.0,
-    "answers": 100,
-    "crowd": 1000,
-    "glances": "4.5",
+ABOUT = {"rounds": 3, "seconds": 20.0, "answers": 100, "crowd": 1000, "glances": "4.5"}
+MACHINE: dict[str, Any] = {
     "cpu": "Some CPU",
     "cores": 2,
     "kernel": "6.1",
@@ -29,8 +24,12 @@ RUN: dict[str, Any] = {
 }
 
 
-def record(contestant: str, figure: str, value: float, number: int = 1) -> dict[str, Any]:
-    return {"kind": "figure", "round": number, "contestant": contestant, "figure": figure, "value": value}
+def run(contestant: str, figure: str, value: float, **changed: Any) -> Run:
+    whole: dict[str, Any] = {
+        **{"suite": "panel", "scenario": contestant, "session": "s", "begun_at": 0.0, "seconds": 60.0},
+        **{"figures": {figure: value}, "details": ABOUT, "machine": MACHINE},
+    }
+    return Run(**{**whole, **changed})
 
 
 @pytest.mark.parametrize(
@@ -52,16 +51,17 @@ def test_verdicts(goal: Goal, ours: tuple[float, ...], before: tuple[float, ...]
 
 
 def test_rows_follow_the_goals_and_keep_every_round() -> None:
-    records = [RUN, record("panel", "memory_mb", 30.0), record("panel", "memory_mb", 32.0, 2)]
-    records += [record("before", "memory_mb", 62.0), record("glances", "cpu_idle_percent", 1.0)]
-    (row,) = rows(records)
-    assert row.goal.figure == "memory_mb" and row.values["panel"] == (30.0, 32.0)
+    runs = [run("after", "memory_1_mb", 30.0), run("after", "memory_1_mb", 32.0)]
+    runs += [run("after", "memory_1_mb", 99.0, status="crashed")]
+    runs += [run("before", "memory_1_mb", 62.0), run("glances", "cpu_idle_percent", 1.0)]
+    (row,) = rows(runs)
+    assert row.goal.figure == "memory_1_mb" and row.values["after"] == (30.0, 32.0)
     assert row.times_less("before") == 2.0
     assert row.times_less("glances") is None
 
 
 def test_no_ratio_to_nothing() -> None:
-    (row,) = rows([record("panel", "requests_per_minute", 0), record("before", "requests_per_minute", 180)])
+    (row,) = rows([run("after", "requests_per_minute", 0), run("before", "requests_per_minute", 180)])
     assert (row.times_less("before"), row.verdict) == (None, "reached")
 
 
@@ -70,13 +70,13 @@ def test_goals_are_those_of_figures_that_differ() -> None:
 
 
 def test_table() -> None:
-    records = [RUN, record("panel", "stats_p99_ms", 1.0), record("panel", "stats_p99_ms", 2.0, 2)]
-    records += [record("before", "stats_p99_ms", 150.0), {"kind": "end", "load_1_minute": 1.5}]
-    text = table(records)
+    runs = [run("after", "stats_p99_ms", 1.0), run("after", "stats_p99_ms", 2.0)]
+    runs += [run("before", "stats_p99_ms", 150.0, machine={**MACHINE, "load_1_minute": 1.5})]
+    text = table(runs)
     assert (
         "1970-01-01 00:00 UTC; 3 rounds" in text
         and "gevent 25.1, Glances 4.5." in text
-        and "governor unknown, load 0.5 before and 1.5 after" in text
+        and "governor unknown, load 0.5 before the first run and 1.5 before the last" in text
     )
     line = text.splitlines()[-1]
     assert line == ("| `/api/stats`, p99 | < 5 ms, ≤ 1/20 of before | 1.5 ms (1 to 2) | 150 ms |  | 100 | reached |")

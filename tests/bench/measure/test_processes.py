@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 
-from bench.measure.machine import machine
 from bench.measure.processes import cpu_seconds, memory_mb
 
 BURN = "import time\nwhile time.process_time() < 0.5: pass\n"
@@ -31,9 +30,3 @@ def test_children_that_are_gone_count() -> None:
 def test_memory_has_both_ways_of_counting() -> None:
     found = memory_mb(os.getpid())
     assert found["rss"] >= found["pss"] > 1
-
-
-def test_machine_names_what_figures_depend_on() -> None:
-    found = machine(("psutil",))
-    assert found["cpu"] and found["kernel"] and found["cores"] == os.cpu_count()
-    assert list(found["versions"]) == ["psutil"]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from bench.measure.panel.viewers import DATA, SAMPLED
+import socket
+import time
+
+from bench.measure.panel.viewers import DATA, SAMPLED, SO_TIMESTAMPNS, receive
 from streamkit.panel.fanout import encode_data, encode_event
 
 
@@ -17,3 +20,21 @@ def test_the_tick_and_the_size_are_read_from_an_event_as_the_panel_writes_it() -
 def test_half_an_event_is_none() -> None:
     assert DATA.search(encode_event("combined_update", 7, "{}")[:-1]) is None
     assert SAMPLED.search(encode_event("config_update", 7, '{"stats":{"sampled_at":1}}')) is None
+
+
+def test_arrival_is_when_the_kernel_received_it_however_late_it_is_read() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.create_connection(server.getsockname()) as reader,
+    ):
+        reader.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        writer, _ = server.accept()
+        with writer:
+            before = time.time()
+            writer.sendall(b"event")
+            after = time.time()
+            time.sleep(0.3)
+            data, stamped_at = receive(reader)
+    assert data == b"event" and stamped_at is not None
+    # The kernel's clock is as exact as ours; half of the wait is room for a machine that is busy.
+    assert before - 0.001 <= stamped_at <= after + 0.15
