@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import gevent
-from gevent.queue import Full, Queue
+from gevent.queue import Full
+
+from streamkit.panel.pending import Pending
 
 QUEUE_LENGTH = 8
 """Events a reader may lag behind: 16 s of ``combined_update`` at its usual pace."""
@@ -50,7 +52,7 @@ class Subscription:
     __slots__ = ("on_overflow", "operator", "outlet", "queue", "rest")
 
     def __init__(self, on_overflow: Callable[[], None], operator: bool = True) -> None:
-        self.queue: Queue[bytes | None] = Queue(maxsize=QUEUE_LENGTH)
+        self.queue = Pending(QUEUE_LENGTH)
         self.on_overflow = on_overflow
         self.operator = operator
         self.outlet: int | None = None

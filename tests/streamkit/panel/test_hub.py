@@ -12,12 +12,12 @@ from typing import Any
 import gevent
 import pytest
 from gevent import socket as green_socket
-from gevent.queue import Queue
 
 from streamkit.errors import UnavailableError
 from streamkit.panel.app import Panel
 from streamkit.panel.fanout import QUEUE_LENGTH
 from streamkit.panel.hub import Hub, Source
+from streamkit.panel.pending import Pending
 from streamkit.panel.wire import Server
 
 TOKEN = "correct horse battery staple"
@@ -333,7 +333,7 @@ def test_who_keeps_up_is_written_to_without_being_woken(panel: Panel, serve: Cal
         (reader,) = panel.hub.fanout._subscriptions
         wait_until(lambda: reader.outlet is not None)
         # What would wake its greenlet goes here instead, and would be missing in what it receives.
-        waits_on, reader.queue = reader.queue, Queue()
+        waits_on, reader.queue = reader.queue, Pending(1)
         numbers = [number for number, _ in received_events(answer, 20)]
         assert reader.queue.empty()
         reader.queue = waits_on

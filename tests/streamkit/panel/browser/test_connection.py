@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -48,3 +49,35 @@ def test_a_login_that_ended_offers_another_one(visitor: Visitor) -> None:
     expect(visitor.page.locator("#banner")).to_contain_text("You are signed out")
     visitor.page.locator("#banner").get_by_role("link", name="Sign in").click()
     expect(visitor.page.get_by_label("Panel token")).to_be_visible()
+
+
+def test_a_preview_that_fails_is_asked_for_ever_less_often_and_nothing_else_is(
+    browser: Browser, run_panel: Any, keep_fresh: None
+) -> None:
+    panel = run_panel("http://127.0.0.1:9/whep/endpoint")  # discard: nobody listens
+    context = browser.new_context()
+    visitor = Visitor(context.new_page(), panel)
+    # Epoch seconds of the browser's own clock, of each request for the picture.
+    asked: list[float] = []
+    devtools = context.new_cdp_session(visitor.page)
+    devtools.send("Network.enable")
+
+    def note(what: dict[str, Any]) -> None:
+        if what["request"]["url"].endswith("/whep"):
+            asked.append(what["wallTime"])
+
+    devtools.on("Network.requestWillBeSent", note)
+    visitor.log_in()
+    expect(visitor.page.locator("#state")).to_have_text("Live")
+    expect(visitor.page.locator(".note-title")).to_have_text("No picture")
+    visitor.requests.clear()
+    for _ in range(300):
+        if len(asked) >= 5:
+            break
+        visitor.page.wait_for_timeout(100)
+    assert len(asked) >= 5
+    assert {request.removeprefix(f"POST {visitor.address}") for request in visitor.requests} == {"/whep"}
+    # Half of 0.5 s at the least, doubled each time: player.js, retry().
+    for number, (one, after) in enumerate(itertools.pairwise(asked)):
+        assert after - one >= 0.25 * 2**number - 0.05
+    context.close()
