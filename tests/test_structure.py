@@ -45,7 +45,7 @@ LAYERS = (
 )
 # Each library has one door.
 DOORS = {"jinja2": {"render"}, "bottle": {"panel"}, "gevent": {"panel"}, "gi": {"launch", "probe"}, "typer": {"cli"}}
-DOORS |= {"requests": {"poll", "panel"}, "psutil": {"panel"}}
+DOORS |= {"requests": {"poll", "panel"}, "psutil": set()}
 
 
 def imports(path: Path) -> set[str]:

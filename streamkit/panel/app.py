@@ -46,7 +46,7 @@ class Panel:
         self._pages = pages
         self._guard = Guard(gate, pages, context)
         known = Known(context.token, (context.stream_key_file, context.panel_key_file))
-        sampler = Sampler(context.run_dir, context.cgroup_root, release_dir=context.release_dir, redact=known.text)
+        sampler = Sampler(context.run_dir, context.cgroup_root, release_dir=context.release_dir, redact=known.sentence)
         self.latest = Latest(sampler.take, context.state_mark, context.interval_s)
         live = Live(self.latest, lambda: self.hub, self._counters, lambda: self._guard.verdict() == "ok")
         settings = SettingsArea(context)

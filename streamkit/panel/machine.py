@@ -9,8 +9,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-
-import psutil
+from typing import NamedTuple
 
 from streamkit.documents import Document
 from streamkit.panel.cgroup import ControlGroup
@@ -24,15 +23,52 @@ TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
-class Machine:
-    """Reads the machine.  ``cgroup_root`` and ``hwmon`` are where the kernel shows control groups and sensors."""
+class Processors(NamedTuple):
+    """Processor time of the whole machine since it started, in seconds of one core, and how many processors run."""
 
-    def __init__(self, cgroup_root: Path, monotonic: Callable[[], float] = time.monotonic, hwmon: Path = HWMON) -> None:
+    total_s: float
+    idle_s: float
+    cores: int
+
+
+def processors(stat: str) -> Processors | None:
+    """Return what ``/proc/stat`` says (proc_stat(5)), None where it says nothing."""
+    words = stat.partition("\n")[0].split()
+    if len(words) < 6 or words[0] != "cpu":
+        return None
+    # user nice system idle iowait irq softirq steal; a guest's time comes behind them and is counted within user already.
+    ticks = [int(word) for word in words[1:9]]
+    return Processors(sum(ticks) / TICKS_PER_S, (ticks[3] + ticks[4]) / TICKS_PER_S, stat.count("\ncpu"))
+
+
+def memory_bytes(meminfo: str) -> tuple[int, int] | None:
+    """Return (total, available) of ``/proc/meminfo`` (proc_meminfo(5)), None where it does not say both."""
+    total, available = (_kib_field(meminfo, name) for name in ("MemTotal", "MemAvailable"))
+    return (total * 1024, available * 1024) if total and available is not None else None
+
+
+def _kib_field(meminfo: str, name: str) -> int | None:
+    words = f"\n{meminfo}".partition(f"\n{name}:")[2].partition("\n")[0].split()
+    return int(words[0]) if words and words[0].isdigit() else None
+
+
+class Machine:
+    """Reads the machine.  ``cgroup_root``, ``hwmon`` and ``proc`` are where the kernel shows control groups, sensors and
+    the rest."""
+
+    def __init__(
+        self,
+        cgroup_root: Path,
+        monotonic: Callable[[], float] = time.monotonic,
+        hwmon: Path = HWMON,
+        proc: Path = PROC,
+    ) -> None:
+        self._stat, self._meminfo = KernelFile(proc / "stat"), KernelFile(proc / "meminfo")
         self._cgroup = ControlGroup(cgroup_root, monotonic)
         self._monotonic = monotonic
         self._temperature = Temperature(hwmon, monotonic)
         self._before_at: float | None = None
-        self._before_host: tuple[float, float] | None = None
+        self._before_host: Processors | None = None
         self._before_process: dict[int, tuple[float, float]] = {}
         self._processes: dict[int, KernelFile] = {}
         self._figures: Document = {}
@@ -56,24 +92,20 @@ class Machine:
         return self._figures
 
     def _host(self) -> Document:
-        times = psutil.cpu_times()
-        idle = float(times.idle) + float(getattr(times, "iowait", 0.0))
-        # The kernel counts a guest's time within user time as well, so it is left out of the total.
-        guests = float(getattr(times, "guest", 0.0)) + float(getattr(times, "guest_nice", 0.0))
-        total = float(sum(times)) - guests
-        percent = None
-        if self._before_host and total > self._before_host[0]:
-            busy = 1.0 - (idle - self._before_host[1]) / (total - self._before_host[0])
+        now, before, percent = processors(self._stat.text()), self._before_host, None
+        if now and before and now.total_s > before.total_s:
+            busy = 1.0 - (now.idle_s - before.idle_s) / (now.total_s - before.total_s)
             percent = round(100.0 * min(1.0, max(0.0, busy)), 1)
-        self._before_host = (total, idle)
-        memory = psutil.virtual_memory()
+        self._before_host = now
+        memory = memory_bytes(self._meminfo.text())
+        total, used = (memory[0], memory[0] - memory[1]) if memory else (None, None)
         return {
             "cpu_percent": percent,
-            "cpu_count": psutil.cpu_count(),
+            "cpu_count": now and now.cores,
             "load": [round(value, 2) for value in os.getloadavg()],
-            "memory_total_bytes": memory.total,
-            "memory_used_bytes": memory.total - memory.available,
-            "memory_percent": memory.percent,
+            "memory_total_bytes": total,
+            "memory_used_bytes": used,
+            "memory_percent": round(100.0 * used / total, 1) if total and used is not None else None,
             "temperature_c": self._temperature.celsius(),
         }
 

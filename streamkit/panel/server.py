@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import resource
 import signal
@@ -72,6 +73,9 @@ def serve(context: Context, host: str, port: int) -> None:
     ended = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(number, ended.set)
+    # What is loaded by now stays: it need not be searched for rubbish again and again.
+    gc.collect()
+    gc.freeze()
     sys.stderr.write(f"The panel listens on http://{host}:{server.server_port}/\n")
     ended.wait()
     panel.close()

@@ -48,11 +48,15 @@ class SecretFiles:
 
     def mask(self, text: str) -> str:
         """Return ``text`` with every known secret replaced by ``***``."""
+        return self.masking()(text)
+
+    def masking(self) -> Masking:
+        """Return what takes out the secrets that are there now; the same one as long as they are the same."""
         stamps = tuple(stamp(path) for path in self._files)
         if stamps != self._stamps:
             self._stamps = stamps
             self._masking = self._made()
-        return self._masking(text)
+        return self._masking
 
     def _made(self) -> Masking:
         return self._make([secret for path in self._files if (secret := read_secret(path))])

@@ -182,7 +182,8 @@ def test_a_small_image_cold_warm_and_what_goes_wrong(small: Recipe, monkeypatch:
         build(builder, small, "broken", 60)
 
 
-def test_a_build_that_takes_too_long_is_ended(small: Recipe, tmp_path: Path) -> None:
+def test_a_build_that_takes_too_long_is_ended(tmp_path: Path) -> None:
+    recipe = Recipe(tmp_path / "context", tmp_path / "Dockerfile", "scratch", "streamkit-bench-test-slow", tmp_path)
     slow = tmp_path / "docker"
     slow.write_text("#!/bin/sh\nexec sleep 60\n")
     slow.chmod(0o755)
@@ -190,7 +191,7 @@ def test_a_build_that_takes_too_long_is_ended(small: Recipe, tmp_path: Path) -> 
     with pytest.raises(
         UnavailableError, match=r"The cold build of .* took longer than 0.2 s and was ended; the log is"
     ):
-        build(str(slow), small, "cold", 0.2)
+        build(str(slow), recipe, "cold", 0.2)
     assert time.monotonic() - begun < 30
 
 

@@ -23,7 +23,6 @@ COMMANDS = ("build", "image", "startup", "security")
 def refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Refused:
     """Run a command that must end in one sentence, and return it; the lock of other benches here is not taken."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setenv("PATH", f"{Path(docker_binary()).parent}:{os.environ['PATH']}")
 
     def run(*words: str, **environment: str) -> StreamkitError:
         result = CliRunner().invoke(app, [*words, "--out", str(tmp_path / "out")], env=environment)
@@ -42,6 +41,15 @@ def test_an_unknown_scenario_is_named_with_the_known_ones(command: str, refused:
     assert not (tmp_path / "out").exists()
 
 
+@pytest.fixture
+def docker_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Debian's own client before a stand-in of this machine's."""
+    monkeypatch.setenv("PATH", f"{Path(docker_binary()).parent}:{os.environ['PATH']}")
+
+
+# Of the image's part, since they need a Docker client or daemon: the unit tests run before there is one.
+@pytest.mark.image
+@pytest.mark.usefixtures("docker_first")
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_docker_that_does_not_run_is_one_sentence(command: str, refused: Refused) -> None:
     problem = refused(command, DOCKER_HOST="unix:///nowhere/docker.sock")
@@ -49,6 +57,8 @@ def test_a_docker_that_does_not_run_is_one_sentence(command: str, refused: Refus
     assert re.search(r"[Cc]annot connect|does not answer|cannot be asked", str(problem)), problem
 
 
+@pytest.mark.image
+@pytest.mark.usefixtures("docker_first")
 @pytest.mark.parametrize("command", ["image", "startup", "security"])
 def test_an_image_that_is_not_there_is_named_with_its_cure(command: str, refused: Refused) -> None:
     problem = refused(command, "--scenario", "before", BENCH_SINGLE_STAGE_IMAGE="none:never")

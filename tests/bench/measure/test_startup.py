@@ -46,6 +46,7 @@ def test_it_waits_for_both_and_a_launcher_that_has_sent_nothing_is_not_there_yet
     assert watched["answered_at"] > 0 and first_frame_at(watched["launch"], 4.0) == 1.0
 
 
+@pytest.mark.image
 def test_an_image_that_is_not_there_is_one_sentence() -> None:
     with pytest.raises(
         UnavailableError, match=r"streamkit-bench-none:never of the scenario own is not on this machine"
