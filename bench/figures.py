@@ -92,6 +92,8 @@ _STREAM = (
     _cpu("cpu_stream_percent", "CPU of the streaming process"),
     _cpu("cpu_encoder_percent", "CPU of the encoder"),
     Figure("cpu_other_percent", "share of the streaming process besides the encoder", "%", "less", 1.0, "absolute", 1, "stream"),
+    Figure("cpu_pipeline_percent", "cost of conversion, sending and launcher, of the encoder's", "%", "less", 1.0, "absolute", 1,
+           "stream"),
     _cpu("cpu_panel_percent", "CPU of the panel's process"),
     _cpu("cpu_supervisor_percent", "CPU of the supervisor"),
     _cpu("cpu_container_percent", "CPU of the whole container"),

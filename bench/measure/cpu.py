@@ -31,7 +31,8 @@ def lines(figures: Figures, details: Details) -> list[str]:
     if per_frame is not None:
         found.append(f"A coded frame costs {per_frame:.2f} ms of the streaming process.")
     found.append(
-        f"Besides the encoder: {cpu['besides_share']:.1f} % of the streaming process."
+        f"Besides the encoder: {cpu['besides_share']:.1f} % of the streaming process; rate, conversion, sending and the launcher "
+        f"take {cpu['pipeline_share']:.1f} % of what the encoder does."
         if told
         else "The sink encodes by itself: what of it is the encoder's cannot be told."
     )

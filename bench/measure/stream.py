@@ -46,6 +46,7 @@ def figures_of(run: Measured) -> Figures:
         "cpu_stream_percent": stream,
         "cpu_encoder_percent": cpu.encoder,
         "cpu_other_percent": cpu.besides_share,
+        "cpu_pipeline_percent": cpu.pipeline_share,
         "cpu_panel_percent": cpu.processes.get("panel"),
         "cpu_supervisor_percent": cpu.processes.get("supervisor"),
         "cpu_container_percent": cpu.container,

@@ -12,7 +12,7 @@ from bench.report.plots import PLOTS, drawn
 from bench.report.plots.picture import Picture, Plot
 from bench.report.plots.style import DARK, LIGHT
 from bench.report.summary import headline, machine_lines, method
-from bench.report.tables import Cells, broken_cells, single_cells, suites, warnings
+from bench.report.tables import Cells, beside_cells, beside_head, broken_cells, single_cells, suites, warnings
 from bench.report.words import plural, quoted
 
 SINGLE = "Single runs, not run in pairs: nothing is judged from them."
@@ -29,6 +29,15 @@ class Drawn:
 
 
 @dataclass(frozen=True)
+class Table:
+    """The figures of another scenario beside ``after``, under a heading."""
+
+    heading: str
+    head: Cells
+    cells: Sequence[Cells]
+
+
+@dataclass(frozen=True)
 class Content:
     """``machine`` holds (fact, value), ``singles`` and ``broken`` the cells of runs outside pairs and of unfinished ones."""
 
@@ -39,6 +48,7 @@ class Content:
     rows: Sequence[Row]
     drawn: Sequence[Drawn]
     suites: Sequence[str]
+    beside: Sequence[Table]
     warnings: Sequence[str]
     singles: Sequence[Cells]
     broken: Sequence[Cells]
@@ -64,6 +74,15 @@ def content(material: Material) -> Content:
         rows=table,
         drawn=pictures,
         suites=suites(material),
+        beside=[
+            Table(
+                f"{quoted(one.name)} beside {quoted(material.after)}" + (f": {title}" if title else ""),
+                beside_head(one.name, material.after),
+                beside_cells(one.comparisons),
+            )
+            for one in material.beside
+            for title in [_title(material, one.name)]
+        ],
         warnings=warnings(material),
         singles=single_cells(material.singles()),
         broken=broken_cells(material.broken()),
@@ -82,7 +101,7 @@ def _when(material: Material) -> str:
 
 def _title(material: Material, scenario: str) -> str:
     """Return what a scenario calls itself, as its runs keep it; "" where they do not."""
-    for run in material.runs:
+    for run in material.all_runs():
         for place in (run.details.get("scenario"), _asked(run.details.get("asked"))):
             if run.scenario == scenario and isinstance(place, dict) and isinstance(place.get("title"), str):
                 return str(place["title"]).rstrip(".")

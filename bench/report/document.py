@@ -39,6 +39,10 @@ def document(content: Content, images: str) -> str:
         parts.append("No figure was measured on both sides yet.")
     if content.warnings:
         parts += ["### Warnings", _items([f"{one.rstrip('.')}." for one in content.warnings])]
+    if content.beside:
+        parts.append("## Other ways to stream")
+    for table in content.beside:
+        parts += [f"### {markdown_text(table.heading)}", markdown(table.head, table.cells)]
     if content.singles:
         parts += ["## Runs outside the comparison", markdown(SINGLE_HEAD, content.singles)]
     parts.append("## Runs that did not finish")

@@ -13,16 +13,27 @@ from bench.report.words import listed, plural
 from bench.statistics import Comparison
 from streamkit.errors import BadInputError
 
+BESIDE_SUITE = "stream"
+"""What other scenarios are compared in: another way to stream is asked how late, how lossy and how dear it is."""
 PLAIN_LOADS = (None, "idle")
 """A run under another load says nothing of the scenario as such."""
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Another scenario in pairs with ``after``: its runs (warm-ups and crashed ones too), and the judged figures."""
+
+    name: str
+    runs: tuple[Run, ...]
+    comparisons: Mapping[str, Comparison]
 
 
 @dataclass(frozen=True)
 class Material:
     """``runs`` are all runs of ``before`` and ``after``, warm-ups and crashed ones too, in the order they began.
 
-    ``comparisons`` holds {figure: judged}, only of figures that both sides have in pairs.  ``left_out`` are the other
-    scenarios of the records, with how many runs each has.
+    ``comparisons`` holds {figure: judged}, only of figures that both sides have in pairs.  ``beside`` are other scenarios
+    that ran in pairs with ``after``; ``left_out`` are those that did not, with how many runs each has.
     """
 
     before: str
@@ -31,6 +42,7 @@ class Material:
     comparisons: Mapping[str, Comparison]
     left_out: Mapping[str, int]
     seed: int
+    beside: tuple[Beside, ...] = ()
 
     @property
     def sides(self) -> tuple[str, str]:
@@ -61,7 +73,11 @@ class Material:
 
     def broken(self) -> list[Run]:
         """Return the runs that crashed or were stopped; they are listed, and no figure holds them."""
-        return [run for run in self.runs if run.status != "done"]
+        return [run for run in self.all_runs() if run.status != "done"]
+
+    def all_runs(self) -> tuple[Run, ...]:
+        """Return the runs of both scenarios, then those of the scenarios beside them."""
+        return (*self.runs, *(run for one in self.beside for run in one.runs))
 
     def values(self, suite: str, scenario: str, figure: str) -> list[float]:
         """Return a figure of every run that counts and has it."""
@@ -96,8 +112,15 @@ def gather(runs: Sequence[Run], before: str, after: str, seed: int, where: str) 
         sorted((run for run in runs if run.scenario in (before, after)), key=lambda run: (run.begun_at, run.id))
     )
     judged = {one.figure.name: one for one in judge(ours, before, after, seed)}
-    left_out = {name: count for name, count in sorted(counted.items()) if name not in (before, after)}
-    return Material(before, after, ours, judged, left_out, seed)
+    others = [_beside(name, runs, after, seed) for name in sorted(counted) if name not in (before, after)]
+    left_out = {one.name: counted[one.name] for one in others if not one.comparisons}
+    return Material(before, after, ours, judged, left_out, seed, tuple(one for one in others if one.comparisons))
+
+
+def _beside(name: str, runs: Sequence[Run], after: str, seed: int) -> Beside:
+    asked = [run for run in runs if run.suite == BESIDE_SUITE]
+    own = tuple(sorted((run for run in asked if run.scenario == name), key=lambda run: (run.begun_at, run.id)))
+    return Beside(name, own, {one.figure.name: one for one in judge(asked, name, after, seed)})
 
 
 def only_side(material: Material) -> str | None:

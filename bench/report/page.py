@@ -19,7 +19,7 @@ def page(content: Content) -> str:
     """Return the whole page."""
     sections = [("guide", "The guide\u2019s table", _guide(content))]
     sections += [(one.plot.name, one.plot.heading, _figure(one)) for one in content.drawn]
-    sections += [("figures", "All figures", _figures(content)), ("singles", "Runs outside the comparison", _singles(content)), ("broken", "Runs that did not finish", _broken(content)),
+    sections += [("figures", "All figures", _figures(content)), ("beside", "Other ways to stream", _beside(content)), ("singles", "Runs outside the comparison", _singles(content)), ("broken", "Runs that did not finish", _broken(content)),
                  ("method", "How it was measured", _method(content)), ("machine", "The machine", _machine(content))]  # fmt: skip
     links = "".join(f'<li><a href="#{name}">{escape(heading)}</a></li>' for name, heading, _ in sections)
     plots = {one.plot.name for one in content.drawn}
@@ -58,6 +58,12 @@ def _figures(content: Content) -> str:
     warned = "".join(f"<li>{escape(one)}.</li>" for one in content.warnings)
     warnings = f"<h3>Warnings</h3><ul>{warned}</ul>" if warned else ""
     return ("".join(parts) or "<p>No figure was measured on both sides yet.</p>") + warnings
+
+
+def _beside(content: Content) -> str:
+    if not content.beside:
+        return "<p class=unknown>Not measured yet: bench compare obs_like after, or a scenario of your own.</p>"
+    return "".join(f"<h3>{escape(one.heading)}</h3>{_table(one.head, one.cells, cards=True)}" for one in content.beside)
 
 
 def _singles(content: Content) -> str:

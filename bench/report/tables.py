@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas
 
@@ -19,6 +19,10 @@ GUIDE_HEAD = ("the guide's metric", "its claim", "before", "after", "difference"
 FIGURE_HEAD = ("figure", "before", "after", "difference", "p", "threshold", "verdict", "n")
 SINGLE_HEAD = ("scenario", "load", "length", "offered", "frames lost", "ledger", "latency p50", "p99", "audio gaps")
 BROKEN_HEAD = ("suite", "scenario", "pair", "what happened", "why")
+BESIDE_FIGURES = ("latency_p50_ms", "latency_p95_ms", "latency_p99_ms", "drop_percent", "fps_presented", "bitrate_kbps",
+                  "audio_concealed_percent", "cpu_stream_percent", "stage_encode_ms", "stage_network_ms", "stage_jitter_buffer_ms",
+                  "stage_present_ms")  # fmt: skip
+"""What another way to stream is asked; all of its figures are in runs.csv."""
 CSV_HEAD = ("suite", "figure", "label", "unit", "better", "before", "after", "difference", "low_95", "high_95", "ratio", "p",
             "n_pairs", "verdict", "needs_pairs", "warnings")  # fmt: skip
 RUNS_HEAD = ("id", "session", "suite", "scenario", "pair", "position", "warmup", "status", "begun_at", "seconds", "figure",
@@ -48,20 +52,30 @@ def guide_cells(rows: Sequence[Row]) -> list[Cells]:
 
 def figure_cells(material: Material, suite: str) -> list[Cells]:
     """Return every judged figure of a suite, in the order of FIGURE_HEAD."""
-    return [
-        (
-            one.figure.label,
-            amount(one.before, one.figure),
-            amount(one.after, one.figure),
-            difference(one),
-            "" if one.p is None else f"{one.p:.3f}",
-            threshold(one.figure),
-            verdict(one),
-            "exact" if one.figure.exact else plural(one.n, "pair"),
-        )
-        for one in judged(material)
-        if one.figure.suite == suite
-    ]
+    return [_judged_cells(one) for one in judged(material) if one.figure.suite == suite]
+
+
+def beside_head(name: str, after: str) -> Cells:
+    """Return the heads of another scenario's table: it stands where the scenario before does elsewhere."""
+    return (FIGURE_HEAD[0], name, after, *FIGURE_HEAD[3:])
+
+
+def beside_cells(comparisons: Mapping[str, Comparison]) -> list[Cells]:
+    """Return the figures of BESIDE_FIGURES that were judged for another scenario, in the order of :func:`beside_head`."""
+    return [_judged_cells(comparisons[name]) for name in BESIDE_FIGURES if name in comparisons]
+
+
+def _judged_cells(one: Comparison) -> Cells:
+    return (
+        one.figure.label,
+        amount(one.before, one.figure),
+        amount(one.after, one.figure),
+        difference(one),
+        "" if one.p is None else f"{one.p:.3f}",
+        threshold(one.figure),
+        verdict(one),
+        "exact" if one.figure.exact else plural(one.n, "pair"),
+    )
 
 
 def judged(material: Material) -> list[Comparison]:

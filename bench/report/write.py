@@ -23,7 +23,7 @@ def files(content: Content) -> dict[str, bytes]:
         DOCUMENT: document(content, "plots/"),
         "guide.csv": guide_csv(content.rows),
         "figures.csv": figures_csv(content.material),
-        "runs.csv": runs_csv(content.material.runs),
+        "runs.csv": runs_csv(content.material.all_runs()),
     }
     return {name: text.encode() for name, text in texts.items()} | pictures(content, "plots/")
 

@@ -14,6 +14,7 @@ from bench.stream.processes import Pipeline, command_line, parts_s, process_s, r
 from streamkit.errors import UnavailableError
 
 PERIOD_S = 1.0
+PIPELINE = ("convert", "send", "launcher")
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,9 @@ class Sample:
 class CpuUse:
     """CPU between two samples, in percent of one core; ``parts`` are those of the streaming process (processes.PARTS).
 
-    ``encoder`` and ``besides_share`` (of the streaming process, percent) are None where they cannot be told apart.
+    ``encoder``, ``besides_share`` (of the streaming process, percent) and ``pipeline_share`` (conversion, sending and the
+    launcher, percent of the encoder) are None where they cannot be told apart.  A test picture, which a card does not draw,
+    and sound, which has an encoder of its own, are besides the encoder, but no cost of the picture's pipeline.
     """
 
     seconds: float
@@ -45,6 +48,7 @@ class CpuUse:
     parts: dict[str, float]
     encoder: float | None
     besides_share: float | None
+    pipeline_share: float | None
     sampler: float
 
     def as_document(self) -> dict[str, Any]:
@@ -138,7 +142,7 @@ def cpu_between(pipeline: Pipeline, stream: int, window: list[Sample]) -> CpuUse
     used_by = parts_s(pipeline, stream, first.threads, last.threads)
     parts = {part: percent(used_s) for part, used_s in used_by.items()}
     whole = processes.get("stream", 0.0)
-    told = pipeline.encoder_queue is not None and whole > 0
+    told = pipeline.encoder_queue is not None and parts["encoder"] > 0
     return CpuUse(
         seconds=seconds,
         container=percent(last.container_s - first.container_s),
@@ -146,6 +150,7 @@ def cpu_between(pipeline: Pipeline, stream: int, window: list[Sample]) -> CpuUse
         parts=parts,
         encoder=parts["encoder"] if told else None,
         besides_share=(whole - parts["encoder"]) / whole * 100 if told else None,
+        pipeline_share=sum(parts[part] for part in PIPELINE) / parts["encoder"] * 100 if told else None,
         sampler=percent(last.sampler_s - first.sampler_s),
     )
 

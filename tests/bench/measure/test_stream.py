@@ -133,9 +133,10 @@ def test_cpu_is_shown_by_process_and_part() -> None:
         "encoder, with parser",
         "sound",
         "Besides the encoder",
+        "of what the encoder does",
         "The sampler took",
     ):
         assert part in text
     details = details_of(run)
-    details["cpu"] |= {"encoder": None, "besides_share": None}
+    details["cpu"] |= {"encoder": None, "besides_share": None, "pipeline_share": None}
     assert "cannot be told" in "\n".join(cpu.lines(figures_of(run), details))

@@ -144,6 +144,20 @@ def everything() -> list[Run]:
     return found
 
 
+def another(name: str, middle_ms: float) -> list[Run]:
+    """Return six pairs of another way to stream and ``after`` in a session of their own, and a crash of it."""
+    found = []
+    for pair in range(PAIRS):
+        after = stream("after", pair, session=name, id=f"after-{name}-{pair}")
+        details = {"scenario": {"name": name, "title": f"Test data, {name}"}}
+        other = dataclasses.replace(after, scenario=name, position=1 - (after.position or 0), details=details)
+        found += [
+            after,
+            changed(dataclasses.replace(other, id=f"{name}-{pair}"), latency_p50_ms=middle_ms + 0.2 * (pair % 3)),
+        ]
+    return [*found, run("stream", name, None, {}, status="crashed", reason="It ended.", id=f"{name}-crash")]
+
+
 def crashed() -> Run:
     """Return a run that ended before its time."""
     return run("stream", "before", 6, {}, status="crashed", reason="Chromium ended.", id="crash")

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from bench.report.content import Content
+from bench.report.content import Content, content
 from bench.report.document import document
 from bench.report.guide import rows
-from bench.report.material import Material
+from bench.report.material import Material, gather
+from bench.report.page import page
 from bench.report.tables import GUIDE_HEAD, figures_csv, guide_cells, guide_csv, markdown, runs_csv
 from tests.bench.report import factory
 
@@ -65,3 +66,23 @@ def test_the_document_has_every_part(made: Content) -> None:
     assert "The error of the latency's own method is 0.30" in text
     assert "| governor | performance |" in text and "| load 1 minute | 0.1 to 0.22 |" in text
     assert text.count("](plots/") == len(made.drawn)
+
+
+def test_another_way_to_stream_stands_beside_the_product() -> None:
+    runs = [*factory.everything(), *factory.another("obs_like", 480.0)]
+    made = content(gather(runs, "before", "after", 1, "here"))
+    (other,) = made.material.beside
+    assert other.name == "obs_like" and not made.material.left_out
+    # Its sessions are its own: what was judged before it stays as it was.
+    assert made.rows == rows(gather(factory.everything(), "before", "after", 1, "here"))
+    (table,) = made.beside
+    assert table.heading == "\u201cobs_like\u201d beside \u201cafter\u201d: Test data, obs_like"
+    latency = dict(zip(table.head, table.cells[0], strict=True))
+    assert latency["figure"] == "latency glass to glass, p50"
+    assert (latency["obs_like"], latency["after"]) == ("480\u00a0ms", "30.2\u00a0ms")
+    assert latency["verdict"] == "better" and latency["n"] == "6 pairs"
+    text, shown = document(made, "plots/"), page(made)
+    assert "### \u201cobs_like\u201d beside" in text
+    assert shown.count("\u201cobs_like\u201d beside") == 1
+    assert "obs_like-5" in runs_csv(made.material.all_runs())
+    assert any(run.id == "obs_like-crash" for run in made.material.broken())

@@ -18,6 +18,9 @@ def test_cpu_of_a_real_run(name: str) -> None:
     assert use.encoder is not None and use.besides_share is not None
     assert use.processes["stream"] > use.encoder > 5
     assert use.besides_share == pytest.approx(100 - use.encoder / use.processes["stream"] * 100)
+    assert use.pipeline_share is not None
+    besides = use.parts["convert"] + use.parts["send"] + use.parts["launcher"]
+    assert use.pipeline_share == pytest.approx(besides / use.encoder * 100)
     # Init and what comes and goes are in the group and in no process that is named.
     assert use.container == pytest.approx(sum(use.processes.values()), rel=0.1)
     assert 0 < use.sampler < 1
@@ -34,7 +37,7 @@ def test_the_polling_panel_costs_more_than_todays() -> None:
 def test_no_share_where_it_cannot_be_told() -> None:
     pipeline = dataclasses.replace(recorded.pipeline("after"), encoder_queue=None)
     use = cpu_between(pipeline, recorded.stream_pid("after"), recorded.samples("after"))
-    assert (use.encoder, use.besides_share) == (None, None)
+    assert (use.encoder, use.besides_share, use.pipeline_share) == (None, None, None)
     assert use.parts["encoder"] == 0
 
 
