@@ -130,7 +130,17 @@ _STATIC = (
     _fact("secrets_readable", "secrets lie open"),
 )
 
-FIGURES: dict[str, Figure] = {figure.name: figure for figure in (*_STREAM, *_PANEL, *_STATIC)}
+_VIEWERS = (
+    Figure("viewers_held", "viewers served with less than twice the delay", "viewers", "more", 1.0, "absolute", 0, "viewers"),
+    Figure("viewers_too_many", "viewers with whom the delay had doubled", "viewers", "none", 1.0, "absolute", 0, "viewers"),
+    _ms("viewer_p99_ms", "latency glass to glass of one viewer, p99", 3.0, "viewers"),
+    Figure("viewer_cost_percent", "CPU of one more viewer", "% of a core", "less", 0.1, "relative", 2, "viewers"),
+    Figure("viewer_kbps", "bandwidth of one more viewer", "kbit/s", "none", 0.05, "relative", 0, "viewers"),
+    Figure("encoder_growth_percent", "more CPU for each encoded frame with most viewers", "%", "less", 10.0, "absolute", 1,
+           "viewers"),
+)  # fmt: skip
+
+FIGURES: dict[str, Figure] = {figure.name: figure for figure in (*_STREAM, *_PANEL, *_STATIC, *_VIEWERS)}
 
 
 def figure_of(name: str, suite: str) -> Figure:

@@ -40,6 +40,7 @@ IMAGES, PANELS, SOURCES, SINKS = (
 IMAGE_NAME = re.compile(r"[a-z0-9][A-Za-z0-9_./:@-]{0,200}")
 ENCODER_WORD = re.compile(r"[A-Za-z0-9_=:./,()!+ -]*(\$(BITRATE|threads|keyframe_frames)[A-Za-z0-9_=:./,()+ -]*)*")
 """What may stand in the script: plain words of gst-launch-1.0, with three of the script's own variables."""
+SAMPLER_PERIOD_S, LONGEST_PERIOD_S = 1.0, 600.0
 PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,40}")
 
 
@@ -68,6 +69,8 @@ class Scenario:
     ``image``: "product", "single_stage" or an image's name; ``panel``: "product" or "polling"; ``source``: "test" or
     "card"; ``sink``: "product", "waiting" (for the clock, as under gst-launch-1.0) or "untuned" (that, and with its own
     congestion control).  ``encoder`` replaces the words between the last raw queue and the coded one; empty: as rendered.
+    ``sampler_period_s`` is how often bench itself looks at the container: two scenarios that differ in nothing else show
+    what the looking costs.
     """
 
     name: str
@@ -80,6 +83,7 @@ class Scenario:
     sink: str = "product"
     encoder: tuple[str, ...] = ()
     container: Container = field(default_factory=Container)
+    sampler_period_s: float = SAMPLER_PERIOD_S
 
     def as_document(self) -> dict[str, Any]:
         """Return it as plain JSON, for a run's details."""
@@ -135,6 +139,7 @@ def check_scenario(content: object, where: str) -> Scenario:
         sink=_one_of("sink", table.get("sink", "product"), SINKS, where),
         encoder=_encoder(table.get("encoder"), where),
         container=_container(table.get("container"), where),
+        sampler_period_s=_period(table.get("sampler_period_s", SAMPLER_PERIOD_S), where),
     )
 
 
@@ -198,6 +203,18 @@ def _container(content: object, where: str) -> Container:
     if values.get("capabilities") is not None:
         values["capabilities"] = tuple(values["capabilities"])
     return Container(**values)
+
+
+def _period(value: object, where: str) -> float:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or not SAMPLER_PERIOD_S <= value <= LONGEST_PERIOD_S
+    ):
+        raise BadInputError(
+            f"{where}: sampler_period_s is {value!r}; use seconds from {SAMPLER_PERIOD_S:g} to {LONGEST_PERIOD_S:g}."
+        )
+    return float(value)
 
 
 def _one_of(name: str, value: object, known: Sequence[str], where: str, also: re.Pattern[str] | None = None) -> str:

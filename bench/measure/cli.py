@@ -12,6 +12,7 @@ from bench.measure import build as build_part
 from bench.measure import cpu as cpu_part
 from bench.measure import drops as drops_part
 from bench.measure import latency as latency_part
+from bench.measure import viewers as viewers_part
 from bench.measure.panel import report
 from bench.measure.panel.rounds import QUICK, Size, measure
 from bench.measure.single import measure_once, show_run
@@ -193,3 +194,18 @@ def startup(scenario: ScenarioName = "after", out: ResultsFolder = DEFAULT_FOLDE
 def security(scenario: ScenarioName = "after", out: ResultsFolder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
     """State what a scenario's container may do, as exact facts."""
     typer.echo(show_run("security", scenario, out, None, as_json), nl=False)
+
+
+@app.command()
+def viewers(
+    scenario: ScenarioName = "after",
+    seconds: Annotated[float, typer.Option(min=5, max=600, help="How long to measure each number of viewers.")] = (
+        viewers_part.SECONDS
+    ),
+    out: ResultsFolder = DEFAULT_FOLDER,
+    as_json: AsJson = False,
+) -> None:
+    """Add viewers until the delay's p99 has doubled: what one more costs, and how many are too many (four minutes)."""
+    steps = replace(SUITES["viewers"], overhead_s=SUITES["viewers"].overhead_s + viewers_part.LIKELY_STEPS * seconds)
+    run = measure_once(steps, find_scenario(scenario), Store(out), seconds)
+    _print(viewers_part.lines(run.figures, run.details), run, as_json)

@@ -60,7 +60,7 @@ class Suite:
 
     ``repeats`` is whether more runs say more: a size or a fact is the same each time, and one pair will do.
     ``warmups`` is how many runs of each side come first and count nowhere; ``pairs`` how many follow unless told
-    otherwise: six are the fewest whose p can be below 0.05.
+    otherwise: six are the fewest whose p can be below 0.05.  ``by_name``: a comparison has it only where it is asked for.
     """
 
     name: str
@@ -71,6 +71,7 @@ class Suite:
     repeats: bool = True
     warmups: int = 0
     pairs: int = 6
+    by_name: bool = False
 
     def seconds_estimate(self, seconds: float | None = None) -> float:
         """Return how long one run takes, in seconds, all told."""
@@ -98,13 +99,17 @@ SUITES: dict[str, Suite] = {
         Suite("image", "Image", 0, 5, _lazily("bench.measure.image"), repeats=False),
         Suite("startup", "Start", 0, 30, _lazily("bench.measure.startup")),
         Suite("security", "Security", 0, 15, _lazily("bench.measure.security"), repeats=False),
+        Suite("viewers", "Viewers of one host", 15, 150, _lazily("bench.measure.viewers"), by_name=True),
     )
 }
 
 
 def find(names: list[str], suites: Mapping[str, Suite] = SUITES) -> list[Suite]:
-    """Return the suites of those names, all for none.  Raises BadInputError for an unknown one."""
+    """Return the suites of those names, for none all but those that are had by name.
+
+    Raises BadInputError for an unknown one.
+    """
     for name in names:
         if name not in suites:
             raise BadInputError(f"--suite {name} is not known; give one of {', '.join(suites)}.")
-    return [suite for name, suite in suites.items() if not names or name in names]
+    return [suite for name, suite in suites.items() if name in names or (not names and not suite.by_name)]

@@ -1,4 +1,7 @@
-"""Reads a running container once a second: figures of the launcher, CPU by process and thread.  Standard library only."""
+"""Reads a running container: figures of the launcher, CPU by process and thread.  Standard library only.
+
+Once a second, unless its scenario has another ``sampler_period_s``.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,6 @@ from bench.stream.container import Running
 from bench.stream.processes import Pipeline, command_line, parts_s, process_s, roles, threads_s
 from streamkit.errors import UnavailableError
 
-PERIOD_S = 1.0
 PIPELINE = ("convert", "send", "launcher")
 
 
@@ -105,7 +107,7 @@ class Sampler:
         )
 
     def _run(self) -> None:
-        due = time.monotonic()
+        due, period_s = time.monotonic(), float(self.running.prepared.scenario["sampler_period_s"])
         while True:
             try:
                 self.samples.append(self.take())
@@ -113,7 +115,7 @@ class Sampler:
                 self.problem = str(problem)
                 return
             # A grid: what a reading takes does not move the next one.
-            due += PERIOD_S
+            due += period_s
             if self._ended.wait(max(0.0, due - time.monotonic())):
                 return
 

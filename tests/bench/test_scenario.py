@@ -11,7 +11,7 @@ from streamkit.errors import BadInputError
 
 
 def test_ours_are_known_and_carry_the_name_of_their_file() -> None:
-    assert known_scenarios() == ["after", "before", "obs_like", "raw_to_sink"]
+    assert known_scenarios() == ["after", "before", "obs_like", "raw_to_sink", "seldom_sampled"]
     assert [find_scenario(name).name for name in known_scenarios()] == known_scenarios()
 
 
@@ -27,6 +27,12 @@ def test_before_and_after_stream_the_same_picture() -> None:
     before, after = find_scenario("before"), find_scenario("after")
     assert {name: before.settings[name] for name in after.settings} == dict(after.settings)
     assert not after.queues and not after.encoder and after.container == Scenario("x", "x").container
+
+
+def test_what_is_looked_at_seldom_is_the_product_in_all_else() -> None:
+    seldom, after = find_scenario("seldom_sampled").as_document(), find_scenario("after").as_document()
+    assert {name for name in after if after[name] != seldom[name]} == {"name", "title", "sampler_period_s"}
+    assert (seldom["sampler_period_s"], after["sampler_period_s"]) == (10.0, 1.0)
 
 
 def test_a_file_of_ones_own_is_as_good(tmp_path: Path) -> None:
@@ -59,6 +65,9 @@ def test_a_file_of_ones_own_is_as_good(tmp_path: Path) -> None:
         ("name: x\ntitle: x\ncontainer: {user: root}", "container.user is 'root'; use \"uid:gid\""),
         ("name: x\ntitle: x\ncontainer: {read_only: 3}", "use true or false"),
         ("name: x\ntitle: x\ncontainer: {capabilities: [sys_nice]}", "a list of names such as SYS_NICE"),
+        ("name: x\ntitle: x\nsampler_period_s: 0.1", "sampler_period_s is 0.1; use seconds from 1 to 600"),
+        ("name: x\ntitle: x\nsampler_period_s: true", "sampler_period_s is True; use seconds"),
+        ("name: x\ntitle: x\nsampler_period_s: .nan", "sampler_period_s is nan; use seconds"),
         ("- x", "must be a table"),
         ("name: [x", "is not valid YAML in line"),
     ],

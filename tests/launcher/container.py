@@ -30,6 +30,7 @@ def command(image: str, name: str, run_dir: Path, environment: Mapping[str, str]
         *("--volume", f"{REPOSITORY / 'streamkit'}:/usr/local/lib/streamkit/streamkit:ro"),
         *("--volume", f"{SCRIPTS}:/scripts:ro"),
         *("--volume", f"{HERE / 'launcher' / 'inside'}:/inside:ro"),
+        *("--volume", f"{REPOSITORY / 'bench' / 'stream'}:/bench:ro"),
         *("--volume", f"{run_dir}:{RUN}"),
         *("--env", f"STREAMKIT_LAUNCH_FILE={RUN}/launch.json", *variables),
         *("--entrypoint", entry[0], image, *entry[1:]),

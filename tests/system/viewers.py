@@ -87,7 +87,7 @@ def receivers(image: str, folder: Path, count: int) -> Iterator[int | None]:
         yield None
         return
     name = f"sk-receivers-{uuid.uuid4().hex[:12]}"
-    entry = ["python3", "/inside/receivers.py", f"http://{LISTEN}/whep/endpoint", str(count)]
+    entry = ["python3", "/bench/receivers.py", f"http://{LISTEN}/whep/endpoint", str(count)]
     process = subprocess.Popen(command(image, name, folder, {}, entry), stdout=subprocess.DEVNULL)
     try:
         yield started_pid(name, process)
