@@ -79,7 +79,7 @@ timeout 60 gst-launch-1.0 -q "${video[@]}" x264enc tune=zerolatency ! h264parse 
 printf '%s\n' "whepserversink takes coded video"
 
 python3 -P - <<'PYTHON'
-import bottle, gevent, requests
+import bottle, gevent, psutil, requests
 import gi
 
 gi.require_version("Gst", "1.0")
