@@ -175,6 +175,7 @@ def client(machine: HasContainer | None) -> list[str]:
 
 def export_image(machine: HasContainer | None, reference: str, path: Path) -> None:
     """Write an image of a machine's daemon (of the host's for ``None``) to an archive on this host."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _piped([*client(machine), "save", reference]) as stream, path.open("wb") as file:
         shutil.copyfileobj(stream, file, 1 << 20)
 

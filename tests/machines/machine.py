@@ -119,7 +119,19 @@ class VirtualMachine:
         """Wait up to `timeout` seconds until every unit, Docker's too, has started or failed."""
         self.ssh("systemctl is-system-running --wait", check=False, timeout=timeout)
 
-    def start(self) -> None:
+    def alive(self, *, timeout: float = 60) -> bool:
+        """Whether it runs, and its ssh server greets within `timeout` seconds: a frozen guest does not."""
+        return self.up and self.login.answers(timeout=timeout)
+
+    def power_cycle(self) -> None:
+        """Cut its power and switch it on again, with the disk that it has; it gets another ssh port.
+
+        Raises MachineError where it does not come up; then nothing of it is left.
+        """
+        self.stop(keep_disk=True)
+        self.start(keep_disk=True)
+
+    def start(self, *, keep_disk: bool | None = None) -> None:
         """Build the image if needed, start the machine and wait until it accepts a login.
 
         Raises MachineError without root, when the name is taken, or when it does not answer in time.
@@ -128,7 +140,7 @@ class VirtualMachine:
             raise MachineError("starting the machine needs root (tap device, network namespace)")
         if self.up:
             raise MachineError(f"a machine named {self.name!r} is up already")
-        image = self._prepare_disk()
+        image = self._prepare_disk(self.keep_disk if keep_disk is None else keep_disk)
         self.network.create_tap()
         try:
             begun = time.monotonic()
@@ -154,9 +166,9 @@ class VirtualMachine:
             shutil.rmtree(self.directory, ignore_errors=True)
             self.state = None
 
-    def _prepare_disk(self) -> Image:
+    def _prepare_disk(self, keep_disk: bool) -> Image:
         overlay = self.directory / "overlay.qcow2"
-        if self.keep_disk and self.state and overlay.exists():
+        if keep_disk and self.state and overlay.exists():
             # A kept disk only fits the image, and the kernel, it was started from.
             return Image(Path(self.state.image))
         image = build(self.recipe or Recipe())
@@ -183,16 +195,17 @@ class VirtualMachine:
     def _wait_for_login(self, deadline: float) -> None:
         while time.monotonic() < deadline:
             if not self.up:
-                raise MachineError(f"the machine ended while booting:\n{self._console_tail()}")
+                raise MachineError(f"the machine ended while booting:\n{self.console_tail()}")
             login = self.login
             # One that answers but takes minutes to let somebody in is still starting.
             with suppress(MachineError):
                 if login.answers() and login.run("true", check=False, timeout=60).returncode == 0:
                     return
             time.sleep(0.5)
-        raise MachineError(f"no login within {self.boot_timeout:g} s; console:\n{self._console_tail()}")
+        raise MachineError(f"no login within {self.boot_timeout:g} s; console:\n{self.console_tail()}")
 
-    def _console_tail(self) -> str:
+    def console_tail(self) -> str:
+        """Return the last lines of what the guest printed on its console."""
         try:
             return "\n".join(self.serial_log.read_text(errors="replace").splitlines()[-15:])
         except OSError:

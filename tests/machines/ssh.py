@@ -15,6 +15,8 @@ from .errors import MachineError, clean_environment
 from .image import Image
 from .recipe import HOST_NAME
 
+_UNANSWERED = ("ConnectTimeout=60", "ServerAliveInterval=15", "ServerAliveCountMax=8")
+"""An emulated guest on a busy host may need a while; one that is silent for two minutes is frozen, and ends the command."""
 COMMAND_S = 300.0
 """For a command in a machine that may be emulated on a busy host; those that take longer say so."""
 # Longer paths do not fit a UNIX socket; then each command simply opens its own connection.
@@ -39,6 +41,7 @@ class Login:
     def argv(self, *command: str) -> list[str]:
         """Return the full ssh command line; without `command`, an interactive login."""
         quiet = ["-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", "LogLevel=ERROR"]
+        quiet += [word for option in _UNANSWERED for word in ("-o", option)]
         control = ["-o", f"ControlPath={self._socket}"] if self._socket else []
         login = ["-i", str(self.image.key), "-p", str(self.port), *quiet, *self.trust, *control]
         return ["ssh", "-F", "none", *login, "root@127.0.0.1", *command]

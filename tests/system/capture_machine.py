@@ -2,6 +2,10 @@
 
 Emulated, that takes six minutes of one processor.  The tests of deployments watch nothing in real time and keep the
 other one busy, so it is made beside them; then it rests until its own tests.
+
+An emulated guest under load can also freeze as a whole: its kernel answers nobody any more.  That says nothing of the
+product, and is no reason to lose the tests behind it: the machine is switched off and on, as a person would, and what
+its console said is kept and reported.
 """
 
 from __future__ import annotations
@@ -9,6 +13,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+import warnings
 from pathlib import Path
 
 from tests.machines.claim import claim
@@ -19,6 +24,8 @@ from tests.playbook import run_playbook
 from tests.system.streamer import Streamer
 
 NAME = "streamkit-test"
+CURRENT = "/opt/streamkit/current"
+"""The link to the release in force."""
 VM_FPS = 15
 VM_SETTINGS = {
     "streamkit_audio_device": "hw:Loopback,1",
@@ -52,6 +59,9 @@ class CaptureMachine:
         self.archive, self.folder = archive, folder
         self.machine = VirtualMachine(NAME)
         self.provision_s = 0.0
+        self.frozen: list[str] = []
+        """The end of the console each time it had to be switched off and on."""
+        self._release = ""
         self._problem: BaseException | None = None
         self._rests = False
         self._thread = threading.Thread(target=self._make, name=NAME)
@@ -67,7 +77,8 @@ class CaptureMachine:
             self.machine.start()
             self.machine.wait_for_boot()
             self._provision()
-            self._rest()
+            self._release = self.machine.ssh(["readlink", CURRENT]).stdout.strip()
+            self.rest()
         except BaseException as problem:
             self._problem = problem
 
@@ -81,24 +92,40 @@ class CaptureMachine:
         if done.returncode:
             raise MachineError(f"the machine was not provisioned: {done.stdout[-6000:]}{done.stderr[-2000:]}")
 
-    def _rest(self) -> None:
-        """Take its load off this machine: an emulated stream keeps a processor busy."""
+    def rest(self) -> None:
+        """Take its load off this machine until it is wanted again: an emulated stream keeps a processor busy."""
         self.machine.ssh(["docker", "stop", streamer_of(self.machine).container])
         self.machine.ssh(["systemctl", "stop", "hdmi-sound"])
         self._rests = True
 
     def ready(self) -> VirtualMachine:
-        """Wait for it, and for its stream.  Raises what went wrong while it was made."""
+        """Wait for it, and for its stream; one that is frozen is switched off and on.
+
+        Raises what went wrong while it was made.
+        """
         self._thread.join()
         if self._problem:
             raise MachineError(f"the virtual machine could not be made: {self._problem}") from self._problem
+        if not self.machine.alive():
+            self._power_cycle()
         if self._rests:
             streamer = streamer_of(self.machine)
             self.machine.ssh(["systemctl", "start", "hdmi-sound"])
-            self.machine.ssh(["docker", "start", streamer.container])
+            # Not "start": after a power cut Docker has started it already, with whatever release was in force then.
+            self.machine.ssh(["docker", "restart", streamer.container])
             wait_for_stream(streamer)
             self._rests = False
         return self.machine
+
+    def _power_cycle(self) -> None:
+        """Switch it off and on, and take back what a test that did not come to its end may have left on its disk."""
+        console = self.machine.console_tail()
+        self.frozen.append(console)
+        warnings.warn(f"the virtual machine froze; the end of its console:\n{console}", stacklevel=1)
+        self.machine.power_cycle()
+        self.machine.wait_for_boot()
+        self.machine.ssh(["ln", "-sfn", self._release, CURRENT])
+        self._rests = True
 
     def end(self) -> None:
         """Remove it; one that is still being made loses its machine, and gives up."""

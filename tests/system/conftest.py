@@ -182,19 +182,27 @@ def made_ahead(
         begun(image_archive, tmp_path_factory)
 
 
-@pytest.fixture(scope="module")
-def machine(
+@pytest.fixture
+def capture_machine(
     image_archive: Path, machines_up: None, tmp_path_factory: pytest.TempPathFactory, report: dict[str, object]
-) -> VirtualMachine:
-    """A virtual machine that the playbook has provisioned, the same one for every module."""
+) -> CaptureMachine:
+    """A virtual machine that the playbook has provisioned, the same one for every test."""
     made = begun(image_archive, tmp_path_factory)
     try:
-        ready = made.ready()
+        made.ready()
     except MachineError:
         forget(made)  # whoever asks next gets a new one
         raise
     report["provision_vm_s"] = round(made.provision_s)
-    return ready
+    if made.frozen:
+        report["vm_frozen"] = made.frozen
+    return made
+
+
+@pytest.fixture
+def machine(capture_machine: CaptureMachine) -> VirtualMachine:
+    """That machine as the tests log in to it."""
+    return capture_machine.machine
 
 
 @pytest.fixture

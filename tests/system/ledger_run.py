@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 TRACING = Path("/sys/kernel/tracing")
-PREEMPTION = Path("/sys/kernel/debug/sched/preempt")
 DEVICE = "/dev/video0"
 CONTAINER = "ledger"
 OUT = Path("/run/ledger")
@@ -210,18 +209,14 @@ def main() -> None:
     order: dict[str, Any] = json.loads(sys.argv[1])
     os.sched_setaffinity(0, {int(STREAMER_CPU)})
     run("v4l2-ctl", "-d", DEVICE, "--set-dv-bt-timings", order["timings"])
-    run("systemctl", "stop", "hdmi-sound")
     control("osd_text_mode", 2)  # no text over the picture: it costs more than the picture
-    PREEMPTION.write_text("full")
     try:
         seen = observe(order)
     finally:
         control("percentage_of_dropped_buffers", 0)
         control("osd_text_mode", 0)
-        PREEMPTION.write_text("voluntary")
         run("docker", "rm", "--force", CONTAINER)
         run("/usr/local/sbin/hdmi-source")
-        run("systemctl", "start", "hdmi-sound")
     print(json.dumps(seen))
 
 

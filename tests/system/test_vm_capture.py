@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.machines.machine import VirtualMachine
 from tests.system import ledger
-from tests.system.capture_machine import VM_FPS
+from tests.system.capture_machine import VM_FPS, CaptureMachine
 from tests.system.ledger_run import NOTHING_LOST
 from tests.system.streamer import Streamer
 from tests.viewer import Watched, chromium_page, figures, log_in, watch_until
@@ -48,7 +46,7 @@ def test_vm_streams_what_its_capture_card_and_sound_card_deliver(
 
 
 @pytest.fixture
-def ledger_run(machine: VirtualMachine, capturing: Streamer) -> Iterator[dict[str, Any]]:
+def ledger_run(capture_machine: CaptureMachine, capturing: Streamer) -> dict[str, Any]:
     """What was seen of a stream whose card lost ever more; the product's own container rests meanwhile."""
     order = {
         # 20 ms a frame are five of the kernel's ticks, exactly: of other periods the driver's thread loses some by rounding.
@@ -70,13 +68,11 @@ def ledger_run(machine: VirtualMachine, capturing: Streamer) -> Iterator[dict[st
         "percentages": PERCENTAGES,
         "frames": ENOUGH,
     }
-    capturing.run(["docker", "stop", capturing.container])
-    try:
-        with (Path(__file__).parent / "ledger_run.py").open("rb") as program:
-            words = ["python3", "-", json.dumps(order)]
-            yield json.loads(machine.ssh(words, stdin=program, timeout=2400).stdout)
-    finally:
-        capturing.run(["docker", "start", capturing.container])
+    capture_machine.rest()
+    with (Path(__file__).parent / "ledger_run.py").open("rb") as program:
+        words = ["python3", "-", json.dumps(order)]
+        seen: dict[str, Any] = json.loads(capture_machine.machine.ssh(words, stdin=program, timeout=2400).stdout)
+    return seen
 
 
 def test_ledger_of_capture_is_the_drivers_own(ledger_run: dict[str, Any], report: dict[str, object]) -> None:
