@@ -90,7 +90,9 @@ class CaptureMachine:
         done = run_playbook("-i", inventory, "playbooks/site.yml", "-e", given, within_s=WITHIN_S)
         self.provision_s = time.monotonic() - began
         if done.returncode:
-            raise MachineError(f"the machine was not provisioned: {done.stdout[-6000:]}{done.stderr[-2000:]}")
+            console = self.machine.console_tail()
+            said = f"{done.stdout[-6000:]}{done.stderr[-2000:]}"
+            raise MachineError(f"the machine was not provisioned; its console ends with {console!r}: {said}")
 
     def rest(self) -> None:
         """Take its load off this machine until it is wanted again: an emulated stream keeps a processor busy."""
