@@ -56,7 +56,8 @@ class Pipeline:
         """Return which of PARTS a thread of this name belongs to."""
         if is_main:
             return "launcher"
-        if thread.startswith("audio_capture"):
+        if thread.startswith("audio_"):
+            # The sound card's, and in the sink the one that packs a viewer's sound ("audio_1:src").
             return "sound"
         if thread.startswith("capture"):
             return "source"

@@ -49,6 +49,7 @@ def test_queues_are_counted_from_the_words() -> None:
     )
     assert Pipeline.of_words(jpeg.split()) == Pipeline(encoder_queue=2, first_sound_queue=None)
     assert Pipeline(2, None).part_of("queue1:src", False) == "convert"
+    assert Pipeline(2, 4).part_of("audio_1:src", False) == "sound"
     assert Pipeline(2, 4).part_of("queue6:src", False) == "send"
 
 
