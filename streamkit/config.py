@@ -120,6 +120,8 @@ _TABLE = (
     _setting("max_frame_age_ms", "auto", "Raw frames older than this are dropped before the encoder; auto: two frame periods.",
              "auto, 0 (never late), or a whole number up to 60000 ms", text(r"auto|0|[1-9]\d{0,3}|[1-5]\d{4}|60000"),
              runtime=True),
+    _choices("playout_delay", "How long viewers hold frames: none asks each to show them as they come, receiver leaves it to them.",
+             "none", "receiver", runtime=True),
     _setting("stun_server", "", "STUN server for viewers or servers outside the LAN; empty: none is asked.",
              "stun://host:port, or nothing", text(r"(stun://[A-Za-z0-9.\-]+(:\d{1,5})?)?"), runtime=True),
     # --- where picture and sound come from ------------------------------------------------------------

@@ -102,6 +102,7 @@ def script_environment(values: Mapping[str, Value]) -> dict[str, str]:
         "BITRATE": str(values["bitrate_kbps"]),
         "KEYFRAME_INTERVAL": str(values["keyframe_interval_s"]),
         "MAX_FRAME_AGE_MS": str(values["max_frame_age_ms"]),
+        "PLAYOUT_DELAY": str(values["playout_delay"]),
     }
     encoder = ENCODERS[str(values["encoder"])]
     if setting := element_setting(encoder):

@@ -30,7 +30,13 @@ class Launcher:
         self._code: int = ExitCode.OK
         self._errors: list[str] = []
         self._loop = GLib.MainLoop()
-        self._pipeline = Pipeline(options.words, self._ended, options.max_frame_age_ms, options.sink_waits)
+        self._pipeline = Pipeline(
+            options.words,
+            self._ended,
+            options.max_frame_age_ms,
+            sink_waits=options.sink_waits,
+            no_playout_delay=options.no_playout_delay,
+        )
         self._figures = Figures()
         self._out = options.figures_file
         if options.key_file:

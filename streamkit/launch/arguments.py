@@ -24,6 +24,8 @@ Environment:
   STREAM_KEY_FILE        file that holds the stream key
   MAX_FRAME_AGE_MS       a raw frame older than this is dropped in front of the encoder and counted as late;
                          two frame periods for auto, or unless set; 0: never late
+  PLAYOUT_DELAY          none, or unset: viewers by WHEP are asked to show each frame as it comes;
+                         receiver: they hold frames back as they think right
   SINK_WAITS             1: the sink waits for the clock as it does under gst-launch-1.0, for measuring what that costs
 
 Signals:
@@ -46,6 +48,7 @@ class Options:
     figures_file: Path | None
     key_file: Path | None
     sink_waits: bool = False
+    no_playout_delay: bool = True
 
 
 def read_options(argv: Sequence[str], environment: Mapping[str, str]) -> Options:
@@ -64,6 +67,7 @@ def read_options(argv: Sequence[str], environment: Mapping[str, str]) -> Options
         figures_file=Path(file) if file else None,
         key_file=Path(key) if key else None,
         sink_waits=_is_on("SINK_WAITS", environment.get("SINK_WAITS", "")),
+        no_playout_delay=_no_playout_delay(environment.get("PLAYOUT_DELAY", "")),
     )
 
 
@@ -71,6 +75,12 @@ def _is_on(name: str, text: str) -> bool:
     if text not in ("", "0", "1"):
         raise BadInputError(f'{name} is "{text}"; use 1 or 0.')
     return text == "1"
+
+
+def _no_playout_delay(text: str) -> bool:
+    if text not in ("", "none", "receiver"):
+        raise BadInputError(f'PLAYOUT_DELAY is "{text}"; use none or receiver.')
+    return text != "receiver"
 
 
 def _age_ms(text: str) -> float | None:

@@ -14,6 +14,7 @@ from streamkit.errors import BadInputError, StreamkitError
 from streamkit.launch.arguments import words_of
 from streamkit.launch.audio import NAME as AUDIO_COUNT
 from streamkit.launch.audio import AudioCount
+from streamkit.launch.playout import ask_no_delay
 from streamkit.launch.probes import VideoProbes
 from streamkit.launch.sink import SinkRebuilder
 
@@ -45,10 +46,13 @@ class Pipeline:
         words: Sequence[str],
         on_end: Callable[[str, int], None],
         max_frame_age_ms: float | None = None,
+        *,
         sink_waits: bool = False,
+        no_playout_delay: bool = False,
     ) -> None:
         self._on_end = on_end
         self._sink_waits = sink_waits
+        self._no_playout_delay = no_playout_delay
         self._key = ""
         self._caps: dict[str, Any] = {}
         self._waiting: list[Any] = []
@@ -60,6 +64,7 @@ class Pipeline:
         self.video = VideoProbes(self.gst, max_frame_age_ms, self._fail)
         self.audio = AudioCount(self.gst)
         self._sink_words = words_of("sink", words)
+        self._prepare(self.gst.get_by_name("sink"))
         self.sink = SinkRebuilder(self.gst, self._make_sink, self._gate, self.video.sink_pad, self._fail)
         bus = self.gst.get_bus()
         bus.add_signal_watch()
@@ -121,8 +126,13 @@ class Pipeline:
 
     def _make_sink(self) -> Any:
         sink = parse(self._sink_words)
+        self._prepare(sink)
         self._hand_over_key(sink)
         return sink
+
+    def _prepare(self, sink: Any) -> None:
+        if self._no_playout_delay:
+            ask_no_delay(sink)
 
     def _hand_over_key(self, sink: Any) -> None:
         holder = _token_holder(sink)

@@ -20,7 +20,7 @@ elements=(
     webrtcbin nicesrc nicesink dtlsenc dtlsdec srtpenc srtpdec sctpenc sctpdec
     rtpbin rtph264pay rtpvp8pay rtpvp9pay rtpav1pay rtpopuspay
     rtph264depay rtpvp8depay rtpvp9depay rtpav1depay rtpopusdepay
-    rtpgccbwe rtphdrexttwcc rtprtxsend rtprtxreceive rtpulpfecenc rtpulpfecdec
+    rtpgccbwe rtphdrexttwcc rtphdrextplayoutdelay rtprtxsend rtprtxreceive rtpulpfecenc rtpulpfecdec
     webrtcsink webrtcsrc whipclientsink whipserversrc whepserversink whepclientsrc
 )
 

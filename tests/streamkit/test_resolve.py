@@ -102,3 +102,8 @@ def test_gpu_of_an_encoder(given: dict[str, Value], expected: dict[str, str]) ->
 def test_frame_age_reaches_the_launcher() -> None:
     assert script_environment(resolve(PLAN, {}, {}).values)["MAX_FRAME_AGE_MS"] == "auto"
     assert script_environment(resolve(PLAN, {"max_frame_age_ms": 50}, {}).values)["MAX_FRAME_AGE_MS"] == "50"
+
+
+def test_viewers_are_asked_to_hold_no_frame_unless_they_may() -> None:
+    assert script_environment(resolve(PLAN, {}, {}).values)["PLAYOUT_DELAY"] == "none"
+    assert script_environment(resolve(PLAN, {"playout_delay": "receiver"}, {}).values)["PLAYOUT_DELAY"] == "receiver"

@@ -38,6 +38,14 @@ def test_sink_waits_only_where_that_is_measured() -> None:
         read_options(REST, {"SINK_WAITS": "long"})
 
 
+def test_viewers_hold_no_frames_unless_they_may() -> None:
+    assert read_options(REST, {}).no_playout_delay
+    assert read_options(REST, {"PLAYOUT_DELAY": "none"}).no_playout_delay
+    assert not read_options(REST, {"PLAYOUT_DELAY": "receiver"}).no_playout_delay
+    with pytest.raises(BadInputError, match='PLAYOUT_DELAY is "0"; use none or receiver'):
+        read_options(REST, {"PLAYOUT_DELAY": "0"})
+
+
 @pytest.mark.parametrize(("text", "value"), [("", None), ("auto", None), ("40", 40.0), ("12.5", 12.5), ("0", 0.0)])
 def test_age_limit(text: str, value: float | None) -> None:
     assert read_options(REST, {"MAX_FRAME_AGE_MS": text}).max_frame_age_ms == value

@@ -99,6 +99,7 @@ def test_script_has_one_element_on_each_line(scripts: Path, encoder: Encoder) ->
         ("RESOLUTION", "big"),
         ("TEST_SIZE", "0x1440"),
         ("MAX_FRAME_AGE_MS", "-1"),
+        ("PLAYOUT_DELAY", "0"),
         ("FPS", "0"),
         ("BITRATE", "-5"),
         ("KEYFRAME_INTERVAL", "x"),

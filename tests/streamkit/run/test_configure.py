@@ -47,6 +47,7 @@ VALUES: dict[str, tuple[tuple[Any, ...], tuple[Any, ...]]] = {
     "bitrate_kbps": ((100, 4000, "2500", 100_000), (99, 100_001, "4 Mbit", 1.5, -1, float("inf"), 10**400)),
     "keyframe_interval_s": ((1, 60, "2"), (0, 61, "two", 1.5)),
     "max_frame_age_ms": (("0", 40, "60000"), ("60001", -1, "1e3", "07", "\u0661")),
+    "playout_delay": (("none", "receiver"), ("no", "NONE", "", 0, False)),
     "stun_server": (("stun://stun.example.org:3478",), ("stun.example.org", "turn://h", "stun://h:port")),
 }  # fmt: skip
 """Setting to (allowed values, values that are not); those of NEVER are allowed for none."""

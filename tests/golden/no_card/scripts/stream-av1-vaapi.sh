@@ -22,8 +22,9 @@ TEST_SIZE=${TEST_SIZE:-$RESOLUTION}
 FPS=${FPS:-30}
 BITRATE=${BITRATE:-2500}
 KEYFRAME_INTERVAL=${KEYFRAME_INTERVAL:-4}
-# Exported: the launcher reads it, the pipeline has no word for it.
+# Exported: the launcher reads these, the pipeline has no words for them.
 export MAX_FRAME_AGE_MS=${MAX_FRAME_AGE_MS:-auto}
+export PLAYOUT_DELAY=${PLAYOUT_DELAY:-none}
 ENCODER_ELEMENT=${ENCODER_ELEMENT:-vaav1enc}
 launcher=${STREAMKIT_LAUNCH:-gst-launch-1.0}
 
@@ -58,6 +59,8 @@ Environment, with the value of this host:
   MAX_FRAME_AGE_MS   raw frames older than this are dropped before the encoder; auto: two frame
                      periods; 0: never.
                      Only streamkit-launch does so  [auto]
+  PLAYOUT_DELAY      none: viewers are asked to show frames as they come; receiver: they hold them
+                     back as they think right. Only streamkit-launch asks (whep)  [none]
   ENCODER_ELEMENT    GStreamer's encoder; names GPU and entry point, as varenderD129av1lpenc does  [vaav1enc]
   STREAMKIT_LAUNCH   what runs the pipeline  [gst-launch-1.0]
 HELP
@@ -84,6 +87,7 @@ esac
 [[ $FPS =~ ^[1-9][0-9]*(/[1-9][0-9]*)?$ ]] || refuse FPS "$FPS" 'a whole number or a fraction, such as 60000/1001'
 [[ $BITRATE =~ ^[1-9][0-9]*$ ]] || refuse BITRATE "$BITRATE" 'a whole number of kbit/s'
 [[ $KEYFRAME_INTERVAL =~ ^[1-9][0-9]*$ ]] || refuse KEYFRAME_INTERVAL "$KEYFRAME_INTERVAL" 'a whole number of seconds'
+[[ $PLAYOUT_DELAY =~ ^(none|receiver)$ ]] || refuse PLAYOUT_DELAY "$PLAYOUT_DELAY" 'none or receiver'
 [[ $MAX_FRAME_AGE_MS =~ ^(auto|0|[1-9][0-9]*)$ ]] || refuse MAX_FRAME_AGE_MS "$MAX_FRAME_AGE_MS" 'auto, or a whole number of milliseconds'
 
 width=${RESOLUTION%x*}
