@@ -22,6 +22,8 @@ from .qemu import Launch, accelerator, create_overlay, end_process, free_port, p
 from .recipe import Recipe, cache_directory
 from .ssh import COMMAND_S, Login
 
+BOOTS = 3
+"""How often it is tried: an emulated machine can freeze as a whole at any moment, while it boots too."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
 
 
@@ -54,7 +56,7 @@ class VirtualMachine:
         cpus: int = 2,
         memory_mib: int = 2048,
         keep_disk: bool = False,
-        boot_timeout: float = 600,
+        boot_timeout: float = 240,
     ) -> None:
         if not _NAME.fullmatch(name):
             raise MachineError(f"machine name {name!r}: use up to 31 of a-z, 0-9 and -")
@@ -64,6 +66,8 @@ class VirtualMachine:
         self.cpus, self.memory_mib = cpus, memory_mib
         self.keep_disk = keep_disk
         self.boot_timeout = boot_timeout
+        self.frozen: list[str] = []
+        """What was seen each time it had to be started again because nothing answered."""
         self.directory = cache_directory() / "machines" / name
         self.state: State | None = self._remembered()
         if self.state and self.up:
@@ -141,14 +145,8 @@ class VirtualMachine:
         if self.up:
             raise MachineError(f"a machine named {self.name!r} is up already")
         image = self._prepare_disk(self.keep_disk if keep_disk is None else keep_disk)
-        self.network.create_tap()
         try:
-            begun = time.monotonic()
-            self._remember(self._launch(image))
-            self.network.attach()
-            self._wait_for_login(begun + self.boot_timeout)
-            if self.state:
-                self._remember(replace(self.state, boot_seconds=round(time.monotonic() - begun, 1)))
+            self._boot(image)
             self.login.open_shared()
             card = "systemctl start hdmi-source.service || { journalctl -u hdmi-source.service >&2; false; }"
             self.ssh(card)
@@ -175,6 +173,25 @@ class VirtualMachine:
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         create_overlay(image, self.directory)
         return image
+
+    def _boot(self, image: Image) -> None:
+        """Start it until it accepts a login; one that freezes on the way is started again."""
+        for attempt in range(1, BOOTS + 1):
+            self.network.create_tap()
+            begun = time.monotonic()
+            state = self._launch(image)
+            self._remember(state)
+            self.network.attach()
+            try:
+                self._wait_for_login(begun + self.boot_timeout)
+            except MachineError as problem:
+                if attempt == BOOTS or not self.up:
+                    raise
+                self.frozen.append(str(problem))
+                end_process(state.pid, state.pid_age)
+                continue
+            self._remember(replace(state, boot_seconds=round(time.monotonic() - begun, 1)))
+            return
 
     def _launch(self, image: Image) -> State:
         tap = None if self.network.mode == "none" else self.network.tap

@@ -12,7 +12,7 @@ import pytest
 from tests.machines.apt import choose_mirror, seen_from_guest
 from tests.machines.errors import MachineError
 from tests.machines.image import Image, tone
-from tests.machines.machine import VirtualMachine
+from tests.machines.machine import BOOTS, State, VirtualMachine
 from tests.machines.network import MediaNetwork
 from tests.machines.qemu import Launch, process_age
 from tests.machines.recipe import Recipe
@@ -84,3 +84,48 @@ def test_no_media_network_means_no_tap(tmp_path: Path) -> None:
     argv = Launch(Image(recipe.directory), tmp_path, "tcg", 1, 512, 2222, None).argv()
     assert not any("tap" in word for word in argv)
     assert "user,id=uplink,hostfwd=tcp:127.0.0.1:2222-:22" in argv
+
+
+class Freezing(VirtualMachine):
+    """A machine of which only the process is real, and which freezes so many times before somebody can log in."""
+
+    def __init__(self, freezes: int) -> None:
+        super().__init__("freezing", network="none")
+        self.freezes = freezes
+        self.processes: list[subprocess.Popen[bytes]] = []
+
+    def _launch(self, image: Image) -> State:
+        child = subprocess.Popen(["sleep", "60"])
+        self.processes.append(child)
+        return State(str(image.directory), "none", "tcg", child.pid, process_age(child.pid) or "", 2222)
+
+    def _wait_for_login(self, deadline: float) -> None:
+        if len(self.processes) <= self.freezes:
+            raise MachineError("no login")
+
+    def boot(self, image: Image) -> None:
+        """Boot, as a start does."""
+        self.directory.mkdir(parents=True)
+        self._boot(image)
+
+
+@pytest.mark.parametrize("freezes", [0, BOOTS - 1, BOOTS])
+def test_machine_that_freezes_while_it_boots_is_started_again(
+    freezes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STREAMKIT_TEST_CACHE", str(tmp_path))
+    machine = Freezing(freezes)
+    try:
+        if freezes < BOOTS:
+            machine.boot(Image(tmp_path))
+            assert machine.frozen == ["no login"] * freezes
+            assert [child.poll() is None for child in machine.processes] == [False] * freezes + [True]
+            assert machine.up
+        else:
+            with pytest.raises(MachineError, match="no login"):
+                machine.boot(Image(tmp_path))
+            assert len(machine.processes) == BOOTS
+    finally:
+        machine.stop()
+        assert [child.wait(timeout=10) for child in machine.processes] == [-15] * len(machine.processes)
+    assert not machine.directory.exists()

@@ -134,7 +134,7 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--cpus", type=int, default=2)
     up.add_argument("--memory", type=int, default=2048, help="MiB")
     up.add_argument("--keep-disk", action="store_true", help="continue with the disk the last machine left")
-    up.add_argument("--timeout", type=float, default=600, help="seconds to wait for a login")
+    up.add_argument("--timeout", type=float, default=240, help="seconds to wait for a login, before it is tried again")
     up.add_argument("--full-boot", action="store_true", help="wait for every unit, Docker's too")
     up.set_defaults(run=_up)
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import threading
 import time
-import warnings
 from pathlib import Path
 
 from tests.machines.claim import claim
@@ -59,11 +58,9 @@ class CaptureMachine:
         self.archive, self.folder = archive, folder
         self.machine = VirtualMachine(NAME)
         self.provision_s = 0.0
-        self.frozen: list[str] = []
-        """The end of the console each time it had to be switched off and on."""
         self._release = ""
         self._problem: BaseException | None = None
-        self._rests = False
+        self._rests = self._ended = False
         self._thread = threading.Thread(target=self._make, name=NAME)
 
     def begin(self) -> None:
@@ -74,13 +71,24 @@ class CaptureMachine:
 
     def _make(self) -> None:
         try:
-            self.machine.start()
-            self.machine.wait_for_boot()
-            self._provision()
-            self._release = self.machine.ssh(["readlink", CURRENT]).stdout.strip()
-            self.rest()
+            try:
+                self._make_once()
+            except MachineError:
+                # One that still answers has a reason of its own, and so has one that was ended.
+                if self._ended or self.machine.alive():
+                    raise
+                self._note_frozen()
+                self.machine.stop()
+                self._make_once()
         except BaseException as problem:
             self._problem = problem
+
+    def _make_once(self) -> None:
+        self.machine.start()
+        self.machine.wait_for_boot()
+        self._provision()
+        self._release = self.machine.ssh(["readlink", CURRENT]).stdout.strip()
+        self.rest()
 
     def _provision(self) -> None:
         inventory = self.folder / "hosts.yml"
@@ -121,16 +129,18 @@ class CaptureMachine:
 
     def _power_cycle(self) -> None:
         """Switch it off and on, and take back what a test that did not come to its end may have left on its disk."""
-        console = self.machine.console_tail()
-        self.frozen.append(console)
-        warnings.warn(f"the virtual machine froze; the end of its console:\n{console}", stacklevel=1)
+        self._note_frozen()
         self.machine.power_cycle()
         self.machine.wait_for_boot()
         self.machine.ssh(["ln", "-sfn", self._release, CURRENT])
         self._rests = True
 
+    def _note_frozen(self) -> None:
+        self.machine.frozen.append(f"it answers nobody; its console ends with\n{self.machine.console_tail()}")
+
     def end(self) -> None:
         """Remove it; one that is still being made loses its machine, and gives up."""
+        self._ended = True
         while self._thread.is_alive():
             self.machine.stop()
             self._thread.join(timeout=1)

@@ -194,8 +194,8 @@ def capture_machine(
         forget(made)  # whoever asks next gets a new one
         raise
     report["provision_vm_s"] = round(made.provision_s)
-    if made.frozen:
-        report["vm_frozen"] = made.frozen
+    if made.machine.frozen:
+        report["vm_frozen"] = made.machine.frozen
     return made
 
 
