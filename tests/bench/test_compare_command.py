@@ -125,7 +125,7 @@ def test_a_folder_that_cannot_be_had(tmp_path: Path) -> None:
 
 
 SLOW = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from bench.compare_command import measure
 from bench.interleaved import Outside, Plan
@@ -134,6 +134,8 @@ from bench.records import Store
 from streamkit.program import run_program
 from tests.bench.test_interleaved import AFTER, BEFORE
 
+# A shell that runs these tests in its background has it ignored, and whoever it starts inherits that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 folder = Path(sys.argv[1])
 
 def run(scenario, options):
