@@ -19,6 +19,7 @@ import yaml
 
 from bench.scenario import Scenario
 from bench.stream.prepared import PANEL_BEFORE, Prepared
+from bench.stream.rings import with_rings
 from bench.stream.service import Service, changed, docker_words
 from streamkit.config import Value, defaults
 from streamkit.detect.hardware import detect
@@ -68,12 +69,14 @@ def prepare(
     paint: bool = True,
     capabilities: tuple[str, ...] = (),
     folder: str | None = None,
+    rings: bool = False,
 ) -> Prepared:
     """Render one container.
 
     ``hardware`` is hardware.json of the host (None: this machine), ``fps`` another rate than the scenario's,
     ``capabilities`` what stands in for privileged mode where that is refused.  ``folder`` must not exist yet where the
-    container runs.  Raises BadInputError where the settings contradict one another, UnavailableError without a card.
+    container runs.  ``rings`` shows moving rings for the test picture, each of which can be made again from its number.
+    Raises BadInputError where the settings contradict one another, UnavailableError without a card.
     """
     images = images or Images.from_environment()
     known = hardware if hardware is not None else detect()
@@ -106,7 +109,10 @@ def prepare(
     effective = resolve(plan["settings"], given, {})
     service = yaml.safe_load(release["docker-compose.yml"])["services"]["streamer"]
     release["scripts/queue-config.sh"] = render_queues({**effective.values, **_queue_settings(scenario)})
-    files = {f"opt/current/{path}": text for path, text in with_scenario(release, scenario).items()}
+    made = with_scenario(release, scenario)
+    if rings:
+        made = with_rings(made)
+    files = {f"opt/current/{path}": text for path, text in made.items()}
     # Today's modules where the image is another than the one they are built into.
     own = image != f"{effective.values['image_name']}:{tag}"
     if own:
