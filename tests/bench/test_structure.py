@@ -47,6 +47,7 @@ LAYERS = (
 # Each library has its doors.
 DOORS = {
     "matplotlib": {"report"},
+    "numpy": {"measure"},
     "pandas": {"report"},
     "rich": {"progress"},
     "typer": {"cli", "compare_command", "measure"},
