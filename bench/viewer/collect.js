@@ -1,4 +1,5 @@
-// Reads the time code of every picture that the page's video shows (layout: streamkit/launch/timecode.py).
+// Reads the time code of every picture that the page's video shows (layout: streamkit/launch/timecode.py), and keeps the
+// luma of some where asked to.
 "use strict";
 window.benchCollector = ((video, connection) => {
   const COLUMNS = 16, ROWS = 4, GREY = 128;
@@ -41,8 +42,29 @@ window.benchCollector = ((video, connection) => {
         }
         return sum > limit;
       });
-    } finally { frame.close(); rooms.push(room); }
+    } finally { rooms.push(room); }
   }
+
+  // Where the encoder's own luma is among the planes, a byte for each sample.
+  const PLANAR = /^(I420|NV12)$/;
+  let every = 0, most = 0, met = 0, kept = 0, refused = null;
+  const pictures = [];
+  /** Keeps the whole luma of the picture if it is its turn. */
+  async function keep(frame, number) {
+    if (kept >= most || number === null || met++ % every) return;
+    if (!PLANAR.test(frame.format)) { refused = String(frame.format); return; }
+    kept += 1;
+    const { width, height } = frame.visibleRect, whole = new Uint8Array(frame.allocationSize());
+    const [{ offset, stride }] = await frame.copyTo(whole), luma = new Uint8Array(width * height);
+    for (let y = 0; y < height; y += 1) luma.set(whole.subarray(offset + y * stride, offset + y * stride + width), y * width);
+    pictures.push({ frame: number, width, height, luma });
+  }
+  const base64 = (octets) => new Promise((done, failed) => {
+    const reader = new FileReader();
+    reader.onload = () => done(reader.result.slice(reader.result.indexOf(",") + 1));
+    reader.onerror = () => failed(reader.error);
+    reader.readAsDataURL(new Blob([octets]));
+  });
 
   async function seen(_now, about) {
     const called = performance.now();
@@ -57,6 +79,9 @@ window.benchCollector = ((video, connection) => {
     samples.push([code[0], code[1], called, performance.now(), about.expectedDisplayTime, about.presentationTime,
       about.receiveTime ?? null, about.captureTime ?? null, about.rtpTimestamp ?? null, about.presentedFrames,
       about.processingDuration ?? null]);
+    // A picture that went away meanwhile is not kept.
+    try { await keep(frame, code[0]); } catch { kept -= 1; }
+    frame.close();
   }
   video.requestVideoFrameCallback(seen);
 
@@ -68,6 +93,15 @@ window.benchCollector = ((video, connection) => {
       samples = [];
       return { samples: found, origin: performance.timeOrigin };
     },
+    /** From now on, keeps every so-many-th picture whose code is readable, so many at most. */
+    keep(each, count) { [every, most, met, kept] = [each, count, 0, 0]; },
+    /** The next of those that were kept, its luma in base64; null after the last. */
+    async picture() {
+      const next = pictures.shift();
+      return next ? { ...next, luma: await base64(next.luma) } : null;
+    },
+    /** The format of the pictures that could not be kept; null where all could. */
+    refused: () => refused,
     async stats() {
       const found = {};
       for (const entry of (await connection.getStats()).values()) {

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from bench.viewer.clock import Trip, ask, offset_of
 from bench.viewer.devtools import FLAGS, Browser, GoneError, PageError
+from bench.viewer.picture import Keep, Kept, begin, take
 from bench.viewer.processes import tree_cpu_s
 from bench.viewer.rows import sample_of
 from bench.viewer.score import FrameSample
@@ -36,7 +37,8 @@ class ViewerResult:
     sound (see bench.viewer.statistics).  ``cpu_percent`` is of one core, for all the browser's processes.  ``error``
     says in a sentence why it ended early, with the samples until then kept; None for a whole run.
     ``method_error_ms`` is how wrong a single latency may be: clock and code together.  Reading the code is no part of it,
-    for the times are noted before; what it takes is in each sample (``read_ms``).
+    for the times are noted before; what it takes is in each sample (``read_ms``).  ``kept`` are the pictures that were
+    asked for; None where none were.
     """
 
     samples: tuple[FrameSample, ...]
@@ -52,6 +54,7 @@ class ViewerResult:
     height: int | None = None
     decoder: str | None = None
     error: str | None = None
+    kept: Kept | None = None
 
 
 @dataclass
@@ -62,6 +65,7 @@ class _Notes:
     stats: list[dict[str, Any]] = field(default_factory=list)
     cpu: list[tuple[float, float]] = field(default_factory=list)
     moved_at: float = field(default_factory=time.monotonic)
+    kept: Kept | None = None
 
 
 def measure(
@@ -72,22 +76,23 @@ def measure(
     page: Literal["own", "product"] = "own",
     flags: Sequence[str] = (),
     patience_s: float = FIRST_PICTURE_S,
+    keep: Keep | None = None,
 ) -> ViewerResult:
     """Watch for ``seconds`` behind ``warmup_s`` from the first picture on.
 
     ``address`` is a WHEP endpoint, or with ``page="product"`` the panel (http://host:port), whose own /watch page then
     plays.  ``token`` is the panel's; ``flags`` are for Chromium besides those it always gets;
-    ``patience_s`` is how long a page or the first picture may take.
+    ``patience_s`` is how long a page or the first picture may take; ``keep`` which whole pictures are handed over.
 
     Raises UnavailableError in one sentence where nothing could be measured: no Chromium, no server, no picture.
     """
     if page == "product":
         with Browser(flags) as browser:
             _open_product(browser, address.rstrip("/"), token, patience_s)
-            return _look(browser, address, seconds, warmup_s, flags, patience_s)
+            return _look(browser, address, seconds, warmup_s, flags, patience_s, keep)
     with serving(address, token) as server, Browser(flags) as browser:
         _open_own(browser, server)
-        return _look(browser, address, seconds, warmup_s, flags, patience_s)
+        return _look(browser, address, seconds, warmup_s, flags, patience_s, keep)
 
 
 def _script(name: str) -> str:
@@ -151,12 +156,20 @@ def _until(browser: Browser, condition: str, within_s: float) -> None:
 
 
 def _look(
-    browser: Browser, address: str, seconds: float, warmup_s: float, flags: Sequence[str], patience_s: float
+    browser: Browser,
+    address: str,
+    seconds: float,
+    warmup_s: float,
+    flags: Sequence[str],
+    patience_s: float,
+    keep: Keep | None,
 ) -> ViewerResult:
     try:
         _first_picture(browser, address, patience_s)
         _sleep_with(browser, warmup_s)
         browser.evaluate("bench.drain(); 0")
+        if keep is not None:
+            begin(browser, keep)
     except GoneError as problem:
         raise UnavailableError(f"{problem} Nothing was measured yet. {browser.why()}".strip()) from None
     notes = _Notes()
@@ -167,6 +180,9 @@ def _look(
         while (left := began + seconds - time.monotonic()) > 0:
             time.sleep(min(DRAIN_S, left))
             _note(browser, notes)
+        if keep is not None:
+            # Behind the window: handing them over takes the page's time.
+            notes.kept = take(browser)
     except (GoneError, PageError) as problem:
         error = f"{problem} {browser.why()}".strip()
     return _result(browser, notes, time.monotonic() - began, error, flags)
@@ -229,4 +245,5 @@ def _result(browser: Browser, notes: _Notes, seconds: float, error: str | None, 
         height=video.get("frameHeight"),
         decoder=video.get("decoderImplementation"),
         error=error,
+        kept=notes.kept,
     )
