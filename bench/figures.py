@@ -139,8 +139,12 @@ _VIEWERS = (
     Figure("encoder_growth_percent", "more CPU for each encoded frame with most viewers", "%", "less", 10.0, "absolute", 1,
            "viewers"),
 )  # fmt: skip
+_QUALITY = (
+    Figure("psnr_db", "PSNR of the picture's luma", "dB", "more", 0.5, "absolute", 2, "quality"),
+    Figure("received_kbps", "bitrate of the picture as received", "kbit/s", "none", 0.05, "relative", 0, "quality"),
+)
 
-FIGURES: dict[str, Figure] = {figure.name: figure for figure in (*_STREAM, *_PANEL, *_STATIC, *_VIEWERS)}
+FIGURES: dict[str, Figure] = {figure.name: figure for figure in (*_STREAM, *_PANEL, *_STATIC, *_VIEWERS, *_QUALITY)}
 
 
 def figure_of(name: str, suite: str) -> Figure:

@@ -12,6 +12,7 @@ from bench.measure import build as build_part
 from bench.measure import cpu as cpu_part
 from bench.measure import drops as drops_part
 from bench.measure import latency as latency_part
+from bench.measure import quality as quality_part
 from bench.measure import viewers as viewers_part
 from bench.measure.panel import report
 from bench.measure.panel.rounds import QUICK, Size, measure
@@ -209,3 +210,17 @@ def viewers(
     steps = replace(SUITES["viewers"], overhead_s=SUITES["viewers"].overhead_s + viewers_part.LIKELY_STEPS * seconds)
     run = measure_once(steps, find_scenario(scenario), Store(out), seconds)
     _print(viewers_part.lines(run.figures, run.details), run, as_json)
+
+
+@app.command()
+def quality(
+    scenario: ScenarioName = "after",
+    seconds: Annotated[float, typer.Option(min=10, max=600, help="How long to watch; pictures are kept all along.")] = (
+        quality_part.SECONDS
+    ),
+    out: ResultsFolder = DEFAULT_FOLDER,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how near the viewer's picture is to the one that was encoded (PSNR), and at which bitrate: a minute."""
+    run = measure_once(SUITES["quality"], find_scenario(scenario), Store(out), seconds)
+    _print(quality_part.lines(run.figures, run.details), run, as_json)

@@ -100,6 +100,7 @@ SUITES: dict[str, Suite] = {
         Suite("startup", "Start", 0, 30, _lazily("bench.measure.startup")),
         Suite("security", "Security", 0, 15, _lazily("bench.measure.security"), repeats=False),
         Suite("viewers", "Viewers of one host", 15, 150, _lazily("bench.measure.viewers"), by_name=True),
+        Suite("quality", "Quality of the picture", 30, 35, _lazily("bench.measure.quality"), by_name=True),
     )
 }
 
