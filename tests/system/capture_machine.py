@@ -3,9 +3,9 @@
 Emulated, that takes six minutes of one processor.  The tests of deployments watch nothing in real time and keep the
 other one busy, so it is made beside them; then it rests until its own tests.
 
-An emulated guest under load can also freeze as a whole: its kernel answers nobody any more.  That says nothing of the
-product, and is no reason to lose the tests behind it: the machine is switched off and on, as a person would, and what
-its console said is kept and reported.
+An emulated guest can also freeze as a whole, for reasons of the emulator's (one of them is told in
+``tests/machines/guest/etc/systemd/system/ssh.service.d/quota.conf``).  That says nothing of the product, and is no reason
+to lose the tests behind it: the machine is switched off and on, as a person would, and what its console said is reported.
 """
 
 from __future__ import annotations

@@ -209,6 +209,9 @@ def main() -> None:
     order: dict[str, Any] = json.loads(sys.argv[1])
     os.sched_setaffinity(0, {int(STREAMER_CPU)})
     run("v4l2-ctl", "-d", DEVICE, "--set-dv-bt-timings", order["timings"])
+    # What a run left that did not come to its end, as when the machine's power was cut.
+    if left := run("docker", "ps", "--all", "--quiet", "--filter", f"name=^{CONTAINER}$").split():
+        run("docker", "rm", "--force", *left)
     control("osd_text_mode", 2)  # no text over the picture: it costs more than the picture
     try:
         seen = observe(order)
