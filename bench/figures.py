@@ -112,6 +112,16 @@ _PANEL = (
     _ms("status_p50_ms", "answer of the state, p50", suite="panel"),
     _ms("status_p99_ms", "answer of the state, p99", suite="panel"),
     *(_memory(viewers) for viewers in ("0", "1", "100", "1000")),
+    Figure(
+        "memory_pss_mb",
+        "panel's memory, 1 viewer, its share of shared pages (PSS)",
+        "MB",
+        "less",
+        1.0,
+        "absolute",
+        1,
+        "panel",
+    ),
 )
 _STATIC = (
     _seconds("build_cold_s", "image built from nothing", "build"),

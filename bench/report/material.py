@@ -13,8 +13,8 @@ from bench.report.words import listed, plural
 from bench.statistics import Comparison
 from streamkit.errors import BadInputError
 
-BESIDE_SUITE = "stream"
-"""What other scenarios are compared in: another way to stream is asked how late, how lossy and how dear it is."""
+BESIDE_SUITES = ("stream", "quality")
+"""What other scenarios are compared in: another way to stream is asked how late, how lossy, how dear and how good it is."""
 PLAIN_LOADS = (None, "idle")
 """A run under another load says nothing of the scenario as such."""
 
@@ -59,6 +59,11 @@ class Material:
     def paired(self, suite: str) -> bool:
         """Whether a pair of a suite is whole, so that there is something to judge."""
         return any(map(whole, attempts(self.runs, suite, *self.sides).values()))
+
+    def paired_anywhere(self, suite: str) -> bool:
+        """Whether a suite ran in pairs, with whichever scenario."""
+        others = (one.figure.suite for other in self.beside for one in other.comparisons.values())
+        return self.paired(suite) or suite in others
 
     def singles(self) -> list[Run]:
         """Return finished runs of the stream that belong to no pair: other loads, or the long one."""
@@ -118,7 +123,7 @@ def gather(runs: Sequence[Run], before: str, after: str, seed: int, where: str) 
 
 
 def _beside(name: str, runs: Sequence[Run], after: str, seed: int) -> Beside:
-    asked = [run for run in runs if run.suite == BESIDE_SUITE]
+    asked = [run for run in runs if run.suite in BESIDE_SUITES]
     own = tuple(sorted((run for run in asked if run.scenario == name), key=lambda run: (run.begun_at, run.id)))
     return Beside(name, own, {one.figure.name: one for one in judge(asked, name, after, seed)})
 

@@ -85,7 +85,7 @@ def method(material: Material) -> list[str]:
     sentences += [
         f"{suite}: not run in pairs; what is drawn are single runs, from which nothing is judged."
         for suite in dict.fromkeys(run.suite for run in done)
-        if not material.paired(suite)
+        if not material.paired_anywhere(suite)
     ]
     sentences += _cost_of_measuring(material)
     sentences += [f"{scenario}: {note}." for scenario, note in approximations(done)]

@@ -20,7 +20,7 @@ FIGURE_HEAD = ("figure", "before", "after", "difference", "p", "threshold", "ver
 SINGLE_HEAD = ("scenario", "load", "length", "offered", "frames lost", "ledger", "latency p50", "p99", "audio gaps")
 BROKEN_HEAD = ("suite", "scenario", "pair", "what happened", "why")
 BESIDE_FIGURES = ("latency_p50_ms", "latency_p95_ms", "latency_p99_ms", "drop_percent", "fps_presented", "bitrate_kbps",
-                  "audio_concealed_percent", "cpu_stream_percent", "stage_encode_ms", "stage_network_ms", "stage_jitter_buffer_ms",
+                  "psnr_db", "received_kbps", "audio_concealed_percent", "cpu_stream_percent", "stage_encode_ms", "stage_network_ms", "stage_jitter_buffer_ms",
                   "stage_present_ms")  # fmt: skip
 """What another way to stream is asked; all of its figures are in runs.csv."""
 CSV_HEAD = ("suite", "figure", "label", "unit", "better", "before", "after", "difference", "low_95", "high_95", "ratio", "p",
@@ -89,12 +89,19 @@ def suites(material: Material) -> list[str]:
 
 
 def warnings(material: Material) -> list[str]:
-    """Return what the statistics warn of, each once with the figures that it concerns."""
+    """Return what the statistics warn of: each cause once, with its cure and with all that was seen of it."""
     found: dict[str, list[str]] = {}
     for one in judged(material):
         for said in one.warnings:
             found.setdefault(said, []).append(one.figure.label)
-    return [f"{said.rstrip('.')} ({_concerned(labels)})" for said, labels in found.items()]
+    by_cause: dict[str, list[str]] = {}
+    for said, labels in found.items():
+        seen, _, cause = said.rstrip(".").partition(": ")
+        # What names its figure already need not name it twice.
+        named = any(seen.startswith(label) for label in labels)
+        by_cause.setdefault(cause, []).append(seen if named else f"{seen} ({_concerned(labels)})")
+    return [f"{cause[:1].upper()}{cause[1:]}: {'; '.join(seen)}" if cause else "; ".join(seen)
+            for cause, seen in by_cause.items()]  # fmt: skip
 
 
 def _concerned(labels: Sequence[str]) -> str:

@@ -9,6 +9,8 @@ NOT_MEASURED = "not measured yet"
 UNKNOWN = "unknown"
 UNPAIRED = "not run in pairs yet"
 MINUS = "\u2212"
+COUNTED = frozenset({"frames", "gaps", "viewers"})
+"""Units that have a singular."""
 PLAIN_UNITS = {"1/min": "a minute", "B/min": "B a minute"}
 LEAST_OF_ALL = 99.0
 NARROW = "\u00a0"
@@ -30,6 +32,8 @@ def amount(value: float | None, figure: Figure, *, signed: bool = False) -> str:
     # Three digits say enough, and a small figure must not be rounded to nothing.
     decimals = 0 if size >= 100 or size == 0 else max(decimals, 2) if size < 1 and decimals else decimals
     text = f"{size:,.{decimals}f}"
+    if text == "1" and unit in COUNTED:
+        unit = unit.removesuffix("s")
     sign = "" if float(text.replace(",", "")) == 0 else MINUS if value < 0 else "+" if signed else ""
     return f"{sign}{text}{NARROW}{unit}" if unit else f"{sign}{text}"
 

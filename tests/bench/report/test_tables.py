@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from bench.report.document import document
 from bench.report.guide import rows
 from bench.report.material import Material, gather
 from bench.report.page import page
-from bench.report.tables import GUIDE_HEAD, figures_csv, guide_cells, guide_csv, markdown, runs_csv
+from bench.report.tables import GUIDE_HEAD, figures_csv, guide_cells, guide_csv, markdown, runs_csv, warnings
 from tests.bench.report import factory
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -86,3 +87,42 @@ def test_another_way_to_stream_stands_beside_the_product() -> None:
     assert shown.count("\u201cobs_like\u201d beside") == 1
     assert "obs_like-5" in runs_csv(made.material.all_runs())
     assert any(run.id == "obs_like-crash" for run in made.material.broken())
+
+
+def test_quality_of_another_way_stands_with_it_and_is_no_single_run() -> None:
+    pairs = []
+    for one in factory.another("raw", 480.0):
+        if one.pair is not None:
+            psnr: dict[str, float | None] = {
+                "psnr_db": 34.0 if one.scenario == "raw" else 37.8,
+                "received_kbps": 2700.0,
+            }
+            pairs.append(replace(one, suite="quality", figures=psnr, id=f"quality-{one.id}"))
+    runs = [*factory.everything(), *factory.another("raw", 480.0), *pairs]
+    made = content(gather(runs, "before", "after", 1, "here"))
+    rows = {cells[0]: cells for cells in made.beside[0].cells}
+    assert rows["PSNR of the picture's luma"][6] == "better"
+    assert "bitrate of the picture as received" in rows
+    assert not any(line.startswith("quality:") for line in made.method)
+
+
+def test_warnings_are_told_by_their_cause() -> None:
+    material = gather(factory.everything(), "before", "after", 1, "here")
+    names = ("latency_p50_ms", "latency_p99_ms")
+    told = {
+        name: replace(
+            one,
+            warnings=(
+                f"{one.figure.label} spreads by 1 ms before: something ran; stop it.",
+                "It was hot: a fan; clean it.",
+            ),
+        )
+        for name in names
+        if (one := material.comparisons[name])
+    }
+    said = warnings(replace(material, comparisons=told))
+    assert said == [
+        "Something ran; stop it: latency glass to glass, p50 spreads by 1 ms before; latency glass to glass, p99 spreads by "
+        "1 ms before",
+        "A fan; clean it: It was hot (latency glass to glass, p50; latency glass to glass, p99)",
+    ]
